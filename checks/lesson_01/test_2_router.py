@@ -1,0 +1,38 @@
+"""1.2  Move the recipe routes into a router."""
+
+
+def test_router_holds_the_three_recipe_routes(service):
+    """The router in app/api/recipes.py holds the list, one recipe, and the search."""
+    addresses = service.inside("router_addresses")
+    assert "" in addresses, "router has no route for the list of all recipes"
+    assert "/{}" in addresses, "router has no route for one recipe by its id"
+    assert "/search" in addresses, "router has no route for the search"
+
+
+def test_recipe_routes_are_served_under_recipes_only(service):
+    """The documentation lists /recipes, /recipes/{recipe_id}, /recipes/search."""
+    paths = [path.rstrip("/") for path in service.openapi()["paths"]]
+    for path in paths:
+        assert "/recipes/recipes" not in path, "the prefix is there twice: on the router and in the route or the include"
+    names = [path.partition("{")[0].strip("/") for path in paths]
+    assert "search" not in names, "the routes are served without their prefix: /search instead of /recipes/search"
+    for name in ("recipes", "recipes/search"):
+        assert name in names, f"the service does not serve /{name}: include the router in app/main.py"
+    assert any(path.startswith("/recipes/{") for path in paths), "the service does not serve /recipes/{recipe_id}"
+
+
+def test_recipe_routes_carry_one_tag(service):
+    """In the documentation each recipe route carries exactly one tag: recipes."""
+    paths = service.openapi()["paths"]
+    tags = {path: entry["get"].get("tags", []) for path, entry in paths.items() if path.startswith("/recipes")}
+    assert len(tags) >= 3
+    for path, found in tags.items():
+        assert found == ["recipes"], f"GET {path} carries the tags {found}"
+
+
+def test_moved_routes_still_answer(client, recipes, rng):
+    """GET /recipes/{recipe_id} answers as it did before the move."""
+    recipe = rng.choice(recipes)
+    reply = client.get(f"/recipes/{recipe['id']}")
+    assert reply.status_code == 200
+    assert reply.json() == recipe

@@ -1,0 +1,71 @@
+"""1.3  Make every recipe address answer."""
+
+
+def test_list_answers_at_once(client):
+    """GET /recipes answers 200 with the list of all recipes, without a redirect."""
+    reply = client.get("/recipes")
+    assert reply.status_code == 200
+    assert [recipe["id"] for recipe in reply.json()] == [1, 2, 3]
+
+
+def test_every_recipe_is_found_by_its_id(client, recipes):
+    """GET /recipes/{recipe_id} answers 200 with that recipe."""
+    for recipe in recipes:
+        reply = client.get(f"/recipes/{recipe['id']}")
+        assert reply.status_code == 200
+        assert reply.json() == recipe
+
+
+def test_unknown_id_is_not_found(client, unknown_id):
+    """GET /recipes/{recipe_id} answers 404 if there is no such recipe."""
+    assert client.get(f"/recipes/{unknown_id}").status_code == 404
+
+
+def test_id_that_is_no_number_is_refused(client, rng):
+    """GET /recipes/{recipe_id} refuses a word with 404 or 422."""
+    word = "".join(rng.choices("bcdfgklmnp", k=7))
+    assert client.get(f"/recipes/{word}").status_code in (404, 422)
+
+
+def test_id_is_documented_as_a_whole_number(service):
+    """The documentation says that recipe_id is a whole number."""
+    for path, entry in service.openapi()["paths"].items():
+        if path.startswith("/recipes/{"):
+            (parameter,) = [found for found in entry["get"]["parameters"] if found["in"] == "path"]
+            assert parameter["schema"].get("type") == "integer", "recipe_id is text: give the parameter the type int"
+            return
+    raise AssertionError("the documentation has no address /recipes/{recipe_id}")
+
+
+def test_search_finds_the_keyword_in_labels(client, recipes, rng):
+    """GET /recipes/search answers 200 with the recipes whose label holds the keyword."""
+    for text in (rng.choice(recipes)["label"], rng.choice(recipes)["source"]):
+        start = rng.randrange(len(text) - 3)
+        keyword = text[start : start + rng.randint(3, 6)].strip()
+        reply = client.get("/recipes/search", params={"keyword": keyword})
+        assert reply.status_code == 200
+        assert reply.json() == {"results": [one for one in recipes if keyword.lower() in one["label"].lower()]}
+
+
+def test_search_does_not_mind_the_letter_case(client, recipes, rng):
+    """GET /recipes/search finds a label in any letter case."""
+    recipe = rng.choice(recipes)
+    for keyword in (recipe["label"].upper(), recipe["label"].lower(), recipe["label"].swapcase()):
+        reply = client.get("/recipes/search", params={"keyword": keyword})
+        assert reply.status_code == 200
+        assert recipe in reply.json()["results"]
+
+
+def test_search_keeps_to_max_results(client, recipes):
+    """GET /recipes/search answers with at most max_results recipes."""
+    for most in (1, 2, len(recipes) + 1):
+        reply = client.get("/recipes/search", params={"max_results": most})
+        assert reply.status_code == 200
+        assert len(reply.json()["results"]) == min(most, len(recipes))
+
+
+def test_search_needs_no_keyword(client, recipes):
+    """GET /recipes/search finds every recipe when keyword and max_results are left out."""
+    reply = client.get("/recipes/search")
+    assert reply.status_code == 200
+    assert len(reply.json()["results"]) == len(recipes)

@@ -1,0 +1,180 @@
+"""2.5  Turn the dicts into models."""
+
+import pytest
+
+
+@pytest.fixture
+def put_recipe(service, make_recipe):
+    """A maker of stored recipes, as answers show them."""
+
+    def put():
+        recipe = make_recipe()
+        (number,) = service.inside("put_recipes", recipes=[recipe])
+        return {"id": number, **recipe}
+
+    return put
+
+
+def test_new_recipe_is_created(client, make_recipe):
+    """POST /recipes answers 201 and the recipe: four fields, no more."""
+    recipe = make_recipe()
+    reply = client.post("/recipes", json=recipe)
+    assert reply.status_code == 201
+    number = reply.json().get("id")
+    assert reply.json() == {"id": number, **recipe}
+    again = client.get(f"/recipes/{number}")
+    assert again.status_code == 200
+    assert again.json() == reply.json()
+
+
+def test_valid_recipes_are_accepted(client, make_recipe, make_word):
+    """POST /recipes takes everything within the bounds, and drops blanks around texts."""
+    address = "https://recipes.example/"
+    for change, stored in (
+        ({"label": make_word(3)}, {}),
+        ({"label": make_word(100)}, {}),
+        ({"label": (label := make_word(50)), "source": "x"}, {}),
+        ({"label": f"   {label} \t"}, {"label": label}),
+        ({"label": f" {label * 2} "}, {"label": label * 2}),
+        ({"source": make_word(100)}, {}),
+        ({"source": f" {label}\n"}, {"source": label}),
+        ({"url": f"http://{make_word()}.example/a?b=1#c"}, {}),
+        ({"url": address + make_word(2000 - len(address))}, {}),
+    ):
+        body = make_recipe(**change)
+        reply = client.post("/recipes", json=body)
+        assert reply.status_code == 201
+        assert reply.json() == {"id": reply.json().get("id"), **body, **stored}
+
+
+@pytest.fixture
+def invalid_fields(rng, make_word):
+    """Fields of a recipe, each with a value that it may not have."""
+    word = make_word()
+    return [
+        ("label", ""),
+        ("label", make_word(2)),
+        ("label", f"  {make_word(2)}  "),
+        ("label", " " * rng.randint(3, 9)),
+        ("label", make_word(101)),
+        ("label", rng.randint(1, 999)),
+        ("label", [word]),
+        ("source", ""),
+        ("source", " " * rng.randint(1, 9)),
+        ("source", make_word(101)),
+        ("source", {"name": word}),
+        ("url", ""),
+        ("url", word),
+        ("url", f"www.{word}.example/page"),
+        ("url", f"ftp://{word}.example/page"),
+        ("url", f"javascript:alert('{word}')"),
+        ("url", f"httpx://{word}.example/page"),
+        ("url", "http://"),
+        ("url", f"https://{word}.example/{make_word(2000)}"),
+        ("url", rng.randint(1, 999)),
+    ]
+
+
+def test_invalid_recipes_are_refused(client, make_recipe, invalid_fields, problems):
+    """POST /recipes refuses what breaks a rule with 422, and names the field."""
+    for field, value in [*invalid_fields, ("label", None), ("source", None), ("url", None)]:
+        reply = client.post("/recipes", json=make_recipe(**{field: value}))
+        assert reply.status_code == 422
+        assert any(loc[:2] == ["body", field] for loc in problems(reply)), f"the answer does not name {field}"
+
+
+def test_creating_needs_three_fields(client, make_recipe):
+    """POST /recipes refuses a body in which a field is missing with 422."""
+    for field in ("label", "source", "url"):
+        body = make_recipe()
+        del body[field]
+        assert client.post("/recipes", json=body).status_code == 422
+    for body in ({}, [], "recipe", None):
+        assert client.post("/recipes", json=body).status_code == 422
+
+
+def test_change_leaves_the_rest_alone(client, put_recipe, make_recipe):
+    """PATCH /recipes/{recipe_id} changes what was sent and nothing else."""
+    for field in ("label", "source", "url"):
+        recipe = put_recipe()
+        change = {field: make_recipe()[field]}
+        reply = client.patch(f"/recipes/{recipe['id']}", json=change)
+        assert reply.status_code == 200
+        assert reply.json() == {**recipe, **change}
+        assert client.get(f"/recipes/{recipe['id']}").json() == {**recipe, **change}
+
+
+def test_empty_change_changes_nothing(client, put_recipe):
+    """PATCH /recipes/{recipe_id} with {} answers 200 and the recipe as it was."""
+    recipe = put_recipe()
+    reply = client.patch(f"/recipes/{recipe['id']}", json={})
+    assert reply.status_code == 200
+    assert reply.json() == recipe
+
+
+def test_invalid_changes_are_refused(client, put_recipe, invalid_fields):
+    """PATCH refuses with 422 what POST would refuse, and null; nothing changes."""
+    recipe = put_recipe()
+    for field, value in [*invalid_fields, ("label", None), ("source", None), ("url", None)]:
+        assert client.patch(f"/recipes/{recipe['id']}", json={field: value}).status_code == 422
+    assert client.get(f"/recipes/{recipe['id']}").json() == recipe
+
+
+def test_deleted_recipe_is_gone(client, put_recipe):
+    """DELETE /recipes/{recipe_id} answers 204 without a body; then it is gone."""
+    recipe, other = put_recipe(), put_recipe()
+    reply = client.delete(f"/recipes/{recipe['id']}")
+    assert reply.status_code == 204
+    assert reply.content == b"", "an answer 204 has no body"
+    assert client.get(f"/recipes/{recipe['id']}").status_code == 404
+    assert client.get("/recipes", params={"source": recipe["source"]}).json() == []
+    assert client.get(f"/recipes/{other['id']}").json() == other
+
+
+def test_unknown_recipes_are_not_found(client, put_recipe, make_recipe, rng):
+    """PATCH and DELETE /recipes/{recipe_id} answer 404 if there is none."""
+    unknown = rng.randint(10**6, 10**8)
+    assert client.patch(f"/recipes/{unknown}", json={"label": make_recipe()["label"]}).status_code == 404
+    assert client.delete(f"/recipes/{unknown}").status_code == 404
+    recipe = put_recipe()
+    assert client.delete(f"/recipes/{recipe['id']}").status_code == 204
+    assert client.delete(f"/recipes/{recipe['id']}").status_code == 404
+
+
+def test_number_is_not_settable(client, put_recipe, make_recipe, rng):
+    """An id in a body of POST or PATCH /recipes never takes effect."""
+    chosen = rng.randint(10**6, 10**8)
+    reply = client.post("/recipes", json=make_recipe(id=chosen))
+    assert reply.status_code in (201, 422)
+    assert reply.json().get("id") != chosen
+    recipe = put_recipe()
+    assert client.patch(f"/recipes/{recipe['id']}", json={"id": chosen}).status_code in (200, 422)
+    again = client.get(f"/recipes/{recipe['id']}")
+    assert again.status_code == 200
+    assert again.json() == recipe
+
+
+def test_documentation_says_what_comes_back(documented):
+    """The documentation has descriptions, the fields of the answers, and the 404."""
+    for method, path, status in (
+        ("post", "/recipes", "201"),
+        ("patch", "/recipes/{recipe_id}", "200"),
+        ("delete", "/recipes/{recipe_id}", "204"),
+    ):
+        entry = documented(method, path)
+        name = f"{method.upper()} {path}"
+        assert entry.get("description"), f"{name} has no description: its function needs a docstring"
+        assert status in entry["responses"], f"the documentation of {name} does not know the status {status}"
+        if method != "delete":
+            schema = entry["responses"][status].get("content", {}).get("application/json", {}).get("schema", {})
+            assert "$ref" in schema or "properties" in schema, f"{name} does not say which fields its answer has"
+        if method != "post":
+            assert "404" in entry["responses"], f"{name} does not say that it may answer 404"
+
+
+def test_documented_example_is_accepted(client, documented_examples):
+    """POST /recipes documents an example of its body, which the service accepts."""
+    examples = documented_examples("post", "/recipes")
+    assert examples, "the documentation of POST /recipes has no example"
+    replies = [client.post("/recipes", json=example) for example in examples]
+    assert 201 in [reply.status_code for reply in replies], "the service refuses its own example"

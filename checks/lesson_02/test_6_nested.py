@@ -1,0 +1,181 @@
+"""2.6  Nest models, and name the item that is wrong."""
+
+from collections import Counter
+
+import pytest
+
+
+@pytest.fixture
+def write_list(client):
+    """A request for a shopping list."""
+    return lambda body: client.post("/shopping-list", json=body)
+
+
+def leads_to(loc, *way):
+    """Whether a loc begins in the body, passes these stations in this order, and ends at the last of them."""
+    stations = iter(loc)
+    return loc[:1] == ["body"] and loc[-1] == way[-1] and all(station in stations for station in way)
+
+
+def as_items(grams):
+    """A shopping list, as the contract orders it."""
+    return {"items": [{"name": name, "grams": grams[name]} for name in sorted(grams) if grams[name] > 0]}
+
+
+def test_needs_of_all_dishes_are_added_up(write_list, make_menu, make_ingredient, rng):
+    """The list adds up what all dishes need of the same name, in the order of names."""
+    shared = make_ingredient()
+    dishes = [[make_ingredient(), {**shared, "grams": rng.randint(1, 500)}, make_ingredient()] for _ in range(4)]
+    needed = Counter()
+    for ingredient in sum(dishes, []):
+        needed[ingredient["name"]] += ingredient["grams"]
+    reply = write_list(make_menu(*dishes))
+    assert reply.status_code == 200
+    assert reply.json() == as_items(needed)
+
+
+def test_pantry_is_taken_off(write_list, make_menu, make_ingredient, make_word, rng):
+    """What the pantry holds is taken off; what is not missing does not appear."""
+    ingredients = [make_ingredient(grams=rng.randint(100, 900)) for _ in range(4)]
+    needed = {ingredient["name"]: ingredient["grams"] for ingredient in ingredients}
+    some, enough, plenty, nothing = needed
+    stock = {some: rng.randint(1, 99), enough: needed[enough], plenty: needed[plenty] + 1, nothing: 0, make_word(): 50}
+    reply = write_list(make_menu(ingredients, stock=stock))
+    assert reply.status_code == 200
+    assert reply.json() == as_items({some: needed[some] - stock[some], nothing: needed[nothing]})
+
+
+def test_made_ingredients_give_way_to_their_parts(write_list, make_menu, make_ingredient):
+    """An ingredient that is made from others is replaced by them."""
+    parts = [make_ingredient() for _ in range(3)]
+    bought = make_ingredient()
+    reply = write_list(make_menu([make_ingredient(*parts), bought]))
+    assert reply.status_code == 200
+    assert reply.json() == as_items(Counter({part["name"]: part["grams"] for part in [*parts, bought]}))
+
+
+def test_parts_are_followed_to_any_depth(write_list, make_menu, make_ingredient, rng):
+    """Parts that are made themselves give way to their parts, to any depth."""
+    needed = Counter()
+
+    def grow(depth):
+        if depth == 0:
+            leaf = make_ingredient()
+            needed[leaf["name"]] += leaf["grams"]
+            return leaf
+        return make_ingredient(*[grow(rng.randrange(depth)) for _ in range(2)], grow(depth - 1))
+
+    tree = grow(4)
+    chain = make_ingredient()
+    needed[chain["name"]] += chain["grams"]
+    for _ in range(rng.randint(20, 40)):
+        chain = make_ingredient(chain)
+    reply = write_list(make_menu([tree], [chain]))
+    assert reply.status_code == 200
+    assert reply.json() == as_items(needed)
+
+
+def test_made_from_nothing_is_bought(write_list, make_menu, make_ingredient):
+    """made_from may be left out or empty: then the ingredient itself is bought."""
+    ingredients = [make_ingredient(), make_ingredient(made_from=[])]
+    reply = write_list(make_menu(ingredients))
+    assert reply.status_code == 200
+    assert reply.json() == as_items({one["name"]: one["grams"] for one in ingredients})
+
+
+def test_blanks_around_names_are_dropped(write_list, make_menu, make_ingredient):
+    """Blanks around names are dropped, so the same name is the same ingredient."""
+    one = make_ingredient()
+    again = {**one, "name": f"  {one['name']} "}
+    reply = write_list(make_menu([one], [again], stock={f" {one['name']}": 1}))
+    assert reply.status_code == 200
+    assert reply.json() == as_items({one["name"]: 2 * one["grams"] - 1})
+
+
+def test_wrong_item_is_named_by_its_position(write_list, make_menu, problems, rng):
+    """loc leads to the wrong item with its position in each list."""
+    for field, value in (("grams", 0), ("grams", "some"), ("name", "  ")):
+        body = make_menu(count=rng.randint(2, 5))
+        dish = rng.randrange(len(body["menu"]["dishes"]))
+        ingredients = body["menu"]["dishes"][dish]["ingredients"]
+        position = rng.randrange(len(ingredients))
+        ingredients[position][field] = value
+        reply = write_list(body)
+        assert reply.status_code == 422
+        (loc,) = problems(reply)
+        assert leads_to(loc, "menu", "dishes", dish, "ingredients", position, field), (
+            f"dish {dish}, ingredient {position} is wrong, and loc says {loc}"
+        )
+
+
+def test_every_wrong_item_is_named(write_list, make_menu, make_ingredient, problems, rng):
+    """Several wrong items give an entry each, the last item of a list included."""
+    dishes = [[make_ingredient() for _ in range(3)] for _ in range(3)]
+    for dish in dishes:
+        dish[2]["grams"] = -rng.randint(1, 99)
+    del dishes[1][0]["name"]
+    reply = write_list(make_menu(*dishes))
+    assert reply.status_code == 422
+    found = problems(reply)
+    assert len(found) == 4
+    for dish, position, field in ((0, 2, "grams"), (1, 2, "grams"), (2, 2, "grams"), (1, 0, "name")):
+        assert any(leads_to(loc, "menu", "dishes", dish, "ingredients", position, field) for loc in found), (
+            f"no entry leads to dish {dish}, ingredient {position}, {field}"
+        )
+
+
+def test_position_is_named_at_every_depth(write_list, make_menu, make_ingredient, problems, rng):
+    """loc leads to a wrong part with its position at every depth."""
+    wrong = make_ingredient(grams=0)
+    way = ["grams"]
+    for _ in range(rng.randint(2, 5)):
+        position = rng.randrange(3)
+        parts = [make_ingredient() for _ in range(3)]
+        parts[position] = wrong
+        wrong = make_ingredient(*parts)
+        way = ["made_from", position, *way]
+    reply = write_list(make_menu([make_ingredient(), wrong]))
+    assert reply.status_code == 422
+    (loc,) = problems(reply)
+    assert leads_to(loc, "menu", "dishes", 0, "ingredients", 1, *way), f"the way is {way}, and loc says {loc}"
+
+
+def test_lists_have_bounds(write_list, make_menu):
+    """A menu has 1 to 20 dishes, a dish at least one ingredient."""
+    for count, status in ((1, 200), (20, 200), (21, 422)):
+        assert write_list(make_menu(count=count)).status_code == status
+    empty = make_menu()
+    empty["menu"]["dishes"] = []
+    assert write_list(empty).status_code == 422
+    assert write_list(make_menu([])).status_code == 422
+
+
+def test_amounts_and_names_have_bounds(write_list, make_menu, make_ingredient, make_word):
+    """grams is from 1 to 100000, a stock from 0, a name or label 1 to 100 characters."""
+    for change, status in (
+        ({"grams": 1}, 200),
+        ({"grams": 100_000}, 200),
+        ({"grams": 100_001}, 422),
+        ({"grams": 1.5}, 422),
+        ({"name": make_word(100)}, 200),
+        ({"name": make_word(101)}, 422),
+        ({"made_from": make_word()}, 422),
+        ({"made_from": [make_word()]}, 422),
+    ):
+        assert write_list(make_menu([make_ingredient(**change)])).status_code == status
+    for amount, status in ((0, 200), (-1, 422), ("much", 422)):
+        assert write_list(make_menu(stock={make_word(): amount})).status_code == status
+    for label, status in ((make_word(100), 200), (make_word(101), 422), ("   ", 422)):
+        body = make_menu()
+        body["menu"]["dishes"][0]["label"] = label
+        assert write_list(body).status_code == status
+
+
+def test_both_models_are_needed(write_list, make_menu, problems):
+    """The body holds a menu and a pantry; without one of them it is refused."""
+    for missing in ("menu", "pantry"):
+        body = make_menu()
+        del body[missing]
+        reply = write_list(body)
+        assert reply.status_code == 422
+        assert ["body", missing] in problems(reply)

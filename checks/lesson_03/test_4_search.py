@@ -1,0 +1,100 @@
+"""3.4  Search without opening the door."""
+
+import pytest
+
+INJECTIONS = [
+    "' OR '1'='1",
+    "%' OR 1=1 --",
+    "x') OR ('a'='a",
+    "zzz' UNION SELECT * FROM recipes --",
+    "'; DELETE FROM recipes; --",
+    '" OR ""="',
+    "\\' OR 1=1 --",
+]
+SPECIAL = ["%%%", "100%", "___", "a_b", "\\\\\\", "c:\\d", "a/b", "///", "/%%", "don't", 'a "b', "x;y;z", "--x", "?, ?", ":id", "%s%s"]
+
+
+@pytest.fixture
+def find(client):
+    """The labels that a search answers."""
+
+    def labels(keyword, **more):
+        reply = client.get("/recipes/search", params={"keyword": keyword, "max_results": 100, **more})
+        assert reply.status_code == 200
+        return [recipe["label"] for recipe in reply.json()["results"]]
+
+    return labels
+
+
+@pytest.fixture
+def shelf(add_recipe, add_user, rng):
+    """Labels, stored: each special text stands inside one of them, and others look nearly like it."""
+    submitter = add_user()["id"]
+    words = ["Soup", "Pie", "Curry", "Bread", "Stew"]
+    labels = [f"{rng.choice(words)} {text} {rng.randrange(1000)}" for text in SPECIAL]
+    labels += [f"{rng.choice(words)} {text} {rng.randrange(1000)}" for text in ("1000 grams", "axb", "cd", "ab", "dont")]
+    rng.shuffle(labels)
+    for label in labels:
+        add_recipe(label=label, submitter_id=submitter)
+    return labels
+
+
+def fitting(keyword, labels):
+    """What a search has to find, without a database."""
+    return [label for label in labels if keyword.lower() in label.lower()]
+
+
+def test_keyword_is_found_in_either_case(find, shelf, rng):
+    """The search finds every label that contains the keyword, in either letter case, in the order of the ids."""
+    for label in rng.sample(shelf, 4):
+        word = label[:3]
+        for keyword in (word, word.upper(), word.lower()):
+            assert find(keyword) == fitting(keyword, shelf)
+
+
+def test_quotes_and_commands_are_only_text(find, shelf, labels, rng):
+    """A keyword with quotes and SQL in it finds the labels that contain it, and does nothing else."""
+    for keyword in rng.sample(INJECTIONS, len(INJECTIONS)):
+        assert find(keyword) == fitting(keyword, shelf)
+    assert labels() == shelf, "the search has changed the table"
+
+
+def test_label_with_an_injection_is_found(find, shelf, add_recipe, rng):
+    """A label that holds quotes and SQL is found by just that text."""
+    text = rng.choice(INJECTIONS)
+    label = f"Soup {text} and salt"
+    add_recipe(label=label)
+    assert find(text) == [label]
+
+
+def test_every_character_stands_for_itself(find, shelf, rng):
+    """%, _, \\, /, quotes and the like stand for themselves in a keyword."""
+    for keyword in rng.sample(SPECIAL, len(SPECIAL)):
+        assert find(keyword) == fitting(keyword, shelf), f"the search for {keyword} finds other labels too, or not this one"
+
+
+def test_search_looks_through_the_whole_table(find, add_recipe, add_user, rng):
+    """max_results limits what was found, not where the search looks."""
+    submitter = add_user()["id"]
+    for _ in range(15):
+        add_recipe(submitter_id=submitter, label=f"Plain rice {rng.randrange(1000)}")
+    late = [add_recipe(submitter_id=submitter, label=f"Saffron {number}")["label"] for number in range(4)]
+    assert find("saffron", max_results=3) == late[:3]
+    assert find("saffron", max_results=4) == late
+
+
+def test_search_without_a_keyword_answers_the_first(client, shelf):
+    """Without a keyword, the search answers the first ten recipes."""
+    reply = client.get("/recipes/search")
+    assert reply.status_code == 200
+    assert [recipe["label"] for recipe in reply.json()["results"]] == shelf[:10]
+
+
+def test_keyword_travels_beside_the_sql(service, find, shelf, rng):
+    """The keyword is a parameter, never a part of the statement's text."""
+    keyword = f"marker{rng.randrange(10**6)}"
+    with service.probe() as probe:
+        find(keyword)
+    assert probe.statements, "the search asked the database nothing"
+    for statement in probe.statements:
+        assert keyword not in statement.lower(), "the keyword is written into the SQL text"

@@ -1,0 +1,91 @@
+"""3.5  Tie recipes to the user who sent them."""
+
+import pytest
+
+
+@pytest.fixture
+def cooks(add_user, add_recipe, rng):
+    """Two users with a few recipes each, stored in turn: pairs of the user and the list of recipes."""
+    pairs = [(add_user(), []), (add_user(), [])]
+    for number in range(rng.randint(5, 7)):
+        user, recipes = pairs[number % 2]
+        recipes.append(add_recipe(submitter_id=user["id"]))
+    rng.shuffle(pairs)
+    return pairs
+
+
+def test_both_ends_are_one_thing(service, make_user, make_recipe):
+    """User.recipes and Recipe.submitter show the same tie, from whichever end it is made."""
+    user = make_user(is_superuser=False)
+    user["hashed_password"] = user.pop("password")
+    found = service.inside("both_ends", user=user, recipe=make_recipe())
+    assert found["submitter_after_append"], "user.recipes.append(recipe) does not set recipe.submitter: back_populates"
+    assert found["recipes_after_assignment"], "recipe.submitter = user does not show in user.recipes: back_populates"
+
+
+def test_stored_rows_can_be_followed_both_ways(service, cooks, rng):
+    """Stored rows can be followed from the user to the recipes and back."""
+    user, recipes = cooks[0]
+    found = service.inside("labels_through_relationship", user_id=user["id"], recipe_id=rng.choice(recipes)["id"])
+    assert found == {"labels": sorted(one["label"] for one in recipes), "submitter": user["id"]}
+
+
+def test_recipes_of_a_user_are_listed(client, cooks):
+    """GET /users/{user_id}/recipes answers that user's recipes in the order of their ids."""
+    for user, recipes in cooks:
+        reply = client.get(f"/users/{user['id']}/recipes")
+        assert reply.status_code == 200
+        assert [(one["id"], one["label"], one["submitter_id"]) for one in reply.json()] == [
+            (one["id"], one["label"], user["id"]) for one in recipes
+        ]
+
+
+def test_user_without_recipes_has_an_empty_list(client, add_user):
+    """GET /users/{user_id}/recipes answers 200 and [] for a user without recipes."""
+    reply = client.get(f"/users/{add_user()['id']}/recipes")
+    assert reply.status_code == 200
+    assert reply.json() == []
+
+
+def test_recipes_of_nobody_are_not_found(client, add_user):
+    """GET /users/{user_id}/recipes answers 404 if there is no such user."""
+    known = add_user()["id"]
+    assert client.get(f"/users/{known}/recipes").status_code == 200
+    assert client.get(f"/users/{known + 1000}/recipes").status_code == 404
+
+
+def test_user_goes_with_all_recipes(client, database, cooks):
+    """DELETE /users/{user_id} answers 204 and removes the user's recipes, and nobody else's."""
+    (user, _), (other, others) = cooks
+    reply = client.delete(f"/users/{user['id']}")
+    assert reply.status_code == 204
+    assert reply.content == b""
+    assert [row["id"] for row in database.rows("users")] == [other["id"]]
+    left = database.execute("SELECT id, submitter_id FROM recipes ORDER BY id")
+    assert [row["id"] for row in left] == [one["id"] for one in others]
+    assert client.get(f"/users/{user['id']}").status_code == 404
+
+
+def test_user_without_recipes_goes_too(client, database, add_user):
+    """DELETE /users/{user_id} answers 204 for a user without recipes, and 404 the second time."""
+    user, other = add_user(), add_user()
+    statuses = [client.delete(f"/users/{user['id']}").status_code for _ in range(2)]
+    assert statuses == [204, 404]
+    assert [row["id"] for row in database.rows("users")] == [other["id"]]
+
+
+def test_session_delete_leaves_no_recipe_behind(service, database, cooks):
+    """session.delete(user) takes the user's recipes along."""
+    (user, _), (_, others) = cooks
+    service.inside("delete_through_session", user_id=user["id"])
+    left = database.execute("SELECT id FROM recipes ORDER BY id")
+    assert [row["id"] for row in left] == [one["id"] for one in others]
+
+
+def test_plain_sql_leaves_no_recipe_behind(refuses, database, cooks):
+    """A plain SQL DELETE of a user takes the recipes along, or is refused."""
+    (user, recipes), (_, others) = cooks
+    refused = refuses("DELETE FROM users WHERE id = :id", id=user["id"])
+    left = [row["id"] for row in database.execute("SELECT id FROM recipes ORDER BY id")]
+    stay = [*others, *recipes] if refused else others
+    assert left == sorted(one["id"] for one in stay)

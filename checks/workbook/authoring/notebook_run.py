@@ -1,0 +1,84 @@
+"""Run a notebook from top to bottom in a kernel of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import warnings
+from pathlib import Path
+
+from workbook.authoring.faults import AuthoringError
+from workbook.authoring.notebook_file import Cell, Notebook
+from workbook.course import Course, Lesson
+
+CELL_SECONDS = 60
+"""How long one cell may take."""
+CHECK_TAG = "check"
+
+
+def run_notebook(course: Course, lesson: Lesson, notebook: Notebook, target: Path, *, with_checks: bool) -> Notebook:
+    """Run every code cell in order, with ``notebooks/`` as the current folder.
+
+    Parameters:
+        notebook: what ``read_source`` gave; its outputs are filled in.
+        target: the folder of ``lesson_NN`` folders that ``%check`` and ``serve`` use.
+        with_checks: whether the cells tagged ``check`` are run too; nothing of their output is ever stored.
+
+    Returns:
+        The same notebook.
+
+    Raises:
+        AuthoringError: a cell raises without the tag ``raises-exception``, takes too long, or ends the kernel.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what the Jupyter libraries warn each other of is no news to an author
+        from nbclient import NotebookClient
+        from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+        begun: list[Cell] = []
+
+        def note(cell: Cell, cell_index: int) -> None:
+            begun.append(cell)
+
+        def place() -> str:
+            return cell_place(course, lesson, begun[-1].metadata.get("line") if begun else None)
+
+        client = NotebookClient(
+            notebook,
+            timeout=CELL_SECONDS,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(course.notebooks_dir)}},
+            coalesce_streams=True,
+            record_timing=False,
+            skip_cells_with_tag="skip-execution" if with_checks else CHECK_TAG,
+            extra_arguments=["--HistoryManager.enabled=False"],
+            on_cell_start=note,
+        )
+        try:
+            # kernels need a loop that can watch sockets, which is not the default one on Windows
+            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+                runner.run(client.async_execute(env=_environment(course, target)))
+        except CellExecutionError as error:
+            raise AuthoringError(f"{place()}: {error.ename}: {_first(error.evalue)}") from None
+        except CellTimeoutError:
+            raise AuthoringError(f"{place()}: the cell takes more than {CELL_SECONDS} seconds.") from None
+        except (DeadKernelError, RuntimeError) as error:
+            raise AuthoringError(f"{place()}: the kernel died ({_first(str(error))}).") from None
+    return notebook
+
+
+def cell_place(course: Course, lesson: Lesson, line: int | None) -> str:
+    """Where a code cell is, for a message: the source and its line."""
+    name = f"notebooks/src/{course.notebook_source(lesson).name}"
+    return name if line is None else f"{name}:{line}"
+
+
+def _environment(course: Course, target: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    named = {course.solutions_dir: "solutions", course.lessons_dir: "lessons"}.get(target, str(target))
+    return {**kept, "WORKBOOK_ROOT": str(course.root), "WORKBOOK_TARGET": named}
+
+
+def _first(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[0] if lines else ""

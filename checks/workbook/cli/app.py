@@ -1,0 +1,118 @@
+"""The command line as a whole: its commands, and how a mistake is answered.
+
+Start-up is kept light: a module that a single command needs is imported inside that command.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+import workbook
+from workbook.cli import (
+    authoring,
+    check,
+    diff,
+    doctor,
+    hint,
+    lab,
+    reset,
+    serve,
+    solution,
+    status,
+    watch,
+    where,
+)
+from workbook.course import CourseError
+
+USER_ERROR = 2
+
+
+class PlainGroup(TyperGroup):
+    """A group of commands that answers every mistake in one sentence, with exit code 2."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a command line and leave with its exit code."""
+        _tolerate_narrow_encodings()
+        kwargs["standalone_mode"] = False
+        try:
+            code: object = super().main(*args, **kwargs)
+        except CourseError as fault:
+            code = _refuse(str(fault))
+        except typer.TyperException as fault:
+            code = _refuse(_sentence(fault))
+        except typer.Abort:
+            code = _refuse("Stopped: nothing was changed.")
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refuse(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return USER_ERROR
+
+
+def _sentence(fault: typer.TyperException) -> str:
+    """Word a usage error of the command line as one sentence that says where the help is."""
+    text = fault.format_message().replace(". Did you mean", ": did you mean").strip()
+    if text.endswith("?"):
+        return text
+    context = getattr(fault, "ctx", None)
+    command = context.command_path if context is not None else "workbook"
+    return f"{text.rstrip('.')}: see `{command} --help`."
+
+
+def _tolerate_narrow_encodings() -> None:
+    """Print a question mark where the terminal's encoding has no such character, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+
+
+app = typer.Typer(
+    name="workbook",
+    cls=PlainGroup,
+    invoke_without_command=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Learn to write FastAPI services: read, predict, run, build, and be told at once what is still missing.",
+    epilog="Without a command: where you are, and what comes next.",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"workbook {workbook.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print where you are as JSON.")] = False,
+) -> None:
+    """Learn to write FastAPI services: read, predict, run, build, and be told at once what is still missing."""
+    if context.invoked_subcommand is None:
+        where.where(json=json)
+
+
+LEARN, LOOK, AUTHOR = "Work", "Look", "For authors"
+
+app.command("lab", rich_help_panel=LEARN)(lab.lab)
+app.command("check", rich_help_panel=LEARN, context_settings=check.PASS_ON)(check.check)
+app.command("watch", rich_help_panel=LEARN)(watch.watch)
+app.command("hint", rich_help_panel=LEARN)(hint.hint)
+app.command("serve", rich_help_panel=LEARN)(serve.serve)
+app.command("reset", rich_help_panel=LEARN)(reset.reset)
+app.command("status", rich_help_panel=LOOK)(status.status)
+app.command("diff", rich_help_panel=LOOK)(diff.diff)
+app.command("solution", rich_help_panel=LOOK)(solution.solution)
+app.command("doctor", rich_help_panel=LOOK)(doctor.doctor)
+app.command("build", rich_help_panel=AUTHOR)(authoring.build)
+app.command("verify", rich_help_panel=AUTHOR)(authoring.verify)

@@ -1,0 +1,69 @@
+"""All that is known about a check that did not pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbook.course import Exercise
+from workbook.feedback.assertion import Assertion
+
+if TYPE_CHECKING:
+    from workbook.service.client import Exchange
+    from workbook.service.problem import CallFailed, Problem
+    from workbook.service.service import Probe, RequestReport
+
+
+@dataclass
+class Evidence:
+    """What the words to the learner are made from."""
+
+    exercise: Exercise
+    expects: str
+    """The first line of the check's docstring."""
+    folder: Path
+    """The lesson folder of the target."""
+    label: str
+    """The same folder as learners call it: ``lessons/lesson_05``."""
+    assertion: Assertion | None = None
+    problem: Problem | None = None
+    """Why the service could not start or answer."""
+    call: CallFailed | None = None
+    rows: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """Words that the raiser already found, such as a missing table's."""
+    odd_answer: str = ""
+    """How the check stumbled over an answer of unexpected shape: ``KeyError: 'label'``."""
+    exchanges: list[Exchange] = field(default_factory=list["Exchange"])
+    probe: Probe | None = None
+    routes: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """Paths of the app's OpenAPI document with their methods."""
+
+    @property
+    def exchange(self) -> Exchange | None:
+        """The exchange that the failure is about: the one the assertion looked at, else the last."""
+        number = self.assertion.number if self.assertion else None
+        named = next((exchange for exchange in self.exchanges if exchange.number == number), None)
+        return named or (self.exchanges[-1] if self.exchanges else None)
+
+    @property
+    def report(self) -> RequestReport | None:
+        """What the probe says about that exchange."""
+        exchange = self.exchange
+        if exchange is None or self.probe is None:
+            return None
+        return next((report for report in self.probe.requests if report.number == exchange.number), None)
+
+    def file(self, name: str, line: int | None = None) -> str:
+        """A file of the lesson as the learner can open it."""
+        return f"{self.label}/{name}" + (f":{line}" if line else "")
+
+    def default_file(self) -> str:
+        """Where this exercise's work is done."""
+        return self.file(self.exercise.files[0]) if self.exercise.files else self.label
+
+
+def exception_name(facts: dict[str, Any]) -> str:
+    """An exception as one line: ``KeyError: 'label'``."""
+    name, text = str(facts.get("exception", "")), str(facts.get("text", "")).strip().splitlines()
+    return f"{name}: {text[0]}" if text else name

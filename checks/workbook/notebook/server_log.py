@@ -1,0 +1,53 @@
+"""The log of a live server, as a notebook shows it: no times, no ports, no frames but the learner's own."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+from workbook.notebook.cards import Card
+
+if TYPE_CHECKING:
+    from workbook.notebook.events import Event
+
+MAX_LINES = 60
+_ALARM = "#d64545"
+
+
+def log_card(events: list[Event]) -> Card:
+    """What happened, oldest first.
+
+    Args:
+        events: the events of a server.
+    """
+    lines = _cut([line for event in events for line in _lines(event)])
+    text = "\n".join(line for line, _ in lines) or "The server has nothing new in its log."
+    body = "\n".join(
+        f'<span style="color:{_ALARM}">{html.escape(line)}</span>' if alarm else html.escape(line)
+        for line, alarm in lines
+    )
+    markup = f'<pre style="margin:0;padding-left:10px;border-left:3px solid #888888">{body or html.escape(text)}</pre>'
+    return Card(text, markup)
+
+
+def _lines(event: Event) -> list[tuple[str, bool]]:
+    match event.kind:
+        case "request":
+            status = "closed" if event.status is None else str(event.status)
+            return [(f"{status}  {event.text}", False)]
+        case "exception":
+            first, *rest = event.text.splitlines() or [""]
+            lines = [(f"     {first}", True), *((f"     {line}", False) for line in rest)]
+            return [*lines, *((f"       {line}", False) for line in event.detail)]
+        case "print":
+            return [(f"     | {event.text}", False)]
+        case "ready":
+            return [("the server has started", False)]
+        case _:
+            return []
+
+
+def _cut(lines: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    if len(lines) <= MAX_LINES:
+        return lines
+    return [(f"… {len(lines) - MAX_LINES + 1} older lines", False), *lines[-(MAX_LINES - 1) :]]

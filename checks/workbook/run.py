@@ -1,0 +1,229 @@
+"""One run of checks: which target, which lessons, one warm launcher, and the services it started."""
+
+from __future__ import annotations
+
+import os
+import random
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbook.course import Course, Lesson
+from workbook.service.problem import Problem, ServiceProblem, StartFailed
+from workbook.service.spec import Limits, Spec
+
+if TYPE_CHECKING:
+    from workbook.service.client import Exchange
+    from workbook.service.database import Database, Databases
+    from workbook.service.process import Launcher
+    from workbook.service.service import Probe, Service
+    from workbook.service.upstream import Upstream
+
+
+@dataclass(frozen=True)
+class Target:
+    """A folder that holds ``lesson_NN`` folders, and how learners call it."""
+
+    folder: Path
+    label: str
+
+    def lesson_folder(self, lesson: Lesson) -> Path:
+        """The lesson's folder in this target."""
+        return self.folder / lesson.folder
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is known about a service when a check has failed."""
+
+    exchanges: list[Exchange]
+    probe: Probe | None
+    routes: dict[str, list[str]]
+
+    @classmethod
+    def at(cls, service: Service, first: int = 0) -> Look:
+        """Look at a service; ``first`` is the position of the check's first exchange."""
+        probe = service.look()
+        return cls(service.exchanges[first:], probe, _routes(service) if probe is not None else {})
+
+
+def _routes(service: Service) -> dict[str, list[str]]:
+    try:
+        paths: Any = service.openapi().get("paths", {})
+        return {str(path): [str(method).upper() for method in methods] for path, methods in paths.items()}
+    except (ServiceProblem, AttributeError, TypeError):  # a broken document has its own checks
+        return {}
+
+
+@dataclass
+class Run:
+    """What the checks of one pytest process share."""
+
+    course: Course
+    target: Target
+    seed: int
+    limits: Limits = field(default_factory=Limits)
+    _launcher: Launcher | None = None
+    _databases: Databases | None = None
+    _lesson: Lesson | None = None
+    _service: Service | None = None
+    _database: Database | None = None
+    _upstream: Upstream | None = None
+    extra: list[Service] = field(default_factory=list["Service"])
+    """Services that a check launched for itself; stopped when the check ends."""
+    looks: list[Look] = field(default_factory=list["Look"])
+    """What was seen of launched services when their block failed; emptied before each check."""
+
+    @property
+    def service(self) -> Service | None:
+        """The service of the current lesson, if it was begun."""
+        return self._service
+
+    @property
+    def launcher(self) -> Launcher:
+        """The warm launcher; its libraries are imported from the moment it is first asked for."""
+        if self._launcher is None:
+            from workbook.service.process import make_launcher
+
+            self._launcher = make_launcher()
+        return self._launcher
+
+    def databases(self) -> Databases:
+        """Where the services' databases are made."""
+        if self._databases is None:
+            from workbook.service.database import make_databases
+
+            self._databases = make_databases(self.launcher.scratch)
+        return self._databases
+
+    def begin(self, lesson: Lesson) -> Service:
+        """The lesson's service, started if it is not there; the service of another lesson is ended."""
+        if self._service is not None and self._lesson is lesson:
+            return self._service
+        self.end_lesson()
+        self._lesson = lesson
+        self._service = self.start(lesson, {}, database_url=self.new_database(lesson))
+        return self._service
+
+    def new_database(self, lesson: Lesson) -> str:
+        """The URL of a fresh, empty database for a service of a lesson."""
+        if lesson.uses_database:
+            return self.databases().new(lesson.folder)
+        # Nobody is expected to use it, and the database tools are slow to import.
+        return f"sqlite:///{(self.launcher.new_home() / 'unused.db').as_posix()}"
+
+    def start(
+        self, lesson: Lesson, env: dict[str, str], *, database_url: str, app: str | None = None
+    ) -> Service:
+        """Start a service of a lesson; it may still be importing when this returns.
+
+        Raises:
+            StartFailed: the target has no folder for the lesson.
+        """
+        from workbook.service.process import service_environment
+        from workbook.service.service import Service
+
+        folder = self.target.lesson_folder(lesson)
+        if not folder.is_dir():
+            raise StartFailed(Problem("missing_file", detail={"file": ""}))
+        home = self.launcher.new_home()
+        spec = Spec(
+            folder=str(folder.resolve()),
+            app=app or lesson.app,
+            env=service_environment(home) | {"DATABASE_URL": database_url} | lesson.env | env,
+            preload=_libraries(lesson, database_url),
+        )
+        inside = self.course.checks_dir / lesson.folder / "inside.py"
+        return Service(self.launcher, spec, self.limits, inside=inside, database_url=database_url)
+
+    def database(self) -> Database:
+        """Access from outside to the database of the current lesson's service."""
+        from workbook.service.database import Database
+
+        if self._service is None:
+            raise RuntimeError("no lesson has begun")
+        if self._database is None:
+            self._database = Database(self._service.database_url)
+        return self._database
+
+    def empty_database(self) -> None:
+        """Delete all rows. A transaction that the learner's code left open is ended with its service first."""
+        from workbook.service.database import DatabaseLocked
+
+        service = self._service
+        if service is None:
+            raise RuntimeError("no lesson has begun")
+        if not service.gives_connections_back():
+            service.kill()
+        try:
+            self.database().reset()
+        except DatabaseLocked:
+            service.kill()
+            self.database().reset()
+        service.ensure_ready()
+
+    def upstream(self) -> Upstream:
+        """The upstream of this run, started when it is first asked for."""
+        if self._upstream is None:
+            from workbook.service.upstream import Upstream
+
+            self._upstream = Upstream()
+            self._upstream.start()
+        return self._upstream
+
+    def random(self, check: str) -> random.Random:
+        """A random generator that depends on the run's seed and the check's name alone, so that order plays no part."""
+        return random.Random(f"{self.seed}:{zlib.crc32(check.encode())}")
+
+    @contextmanager
+    def launched(self, service: Service) -> Iterator[Service]:
+        """Keep a service for a block and end it after; what its probes saw is kept where the block fails."""
+        self.extra.append(service)
+        try:
+            yield service
+        except Exception:
+            self.looks.append(Look.at(service))
+            raise
+        finally:
+            self.extra.remove(service)
+            service.close()
+
+    def end_lesson(self) -> None:
+        """End the current lesson's service."""
+        if self._database is not None:
+            self._database.dispose()
+            self._database = None
+        if self._service is not None:
+            self._service.close()
+            self._service = None
+
+    def close(self) -> None:
+        """End everything and leave nothing behind."""
+        self.end_lesson()
+        for service in list(self.extra):
+            service.close()
+        if self._upstream is not None:
+            self._upstream.stop()
+            self._upstream = None
+        if self._databases is not None:
+            self._databases.close()
+            self._databases = None
+        if self._launcher is not None:
+            self._launcher.close()
+            self._launcher = None
+
+
+def _libraries(lesson: Lesson, database_url: str) -> tuple[str, ...]:
+    """What the host imports before it forks this lesson's service, beside what every service needs."""
+    if not lesson.uses_database:
+        return ()
+    dialect = "postgresql.psycopg" if database_url.startswith("postgresql") else "sqlite"
+    return ("sqlalchemy.orm", f"sqlalchemy.dialects.{dialect}")
+
+
+def limits_from_environment() -> Limits:
+    """The limits, with times multiplied by ``WORKBOOK_SLOWNESS`` where a slow machine sets it."""
+    return Limits().scaled(float(os.environ.get("WORKBOOK_SLOWNESS", "1")))

@@ -1,0 +1,60 @@
+"""The first steps of a service process: its own output, environment and folder, then ``serve``."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from typing import Any
+
+from workbook.service.spec import Spec
+
+
+def become_service(spec: Spec, http: socket.socket, control: socket.socket) -> None:
+    """Turn this process into the service: never returns."""
+    os.environ.clear()
+    os.environ.update(spec.env)
+    os.chdir(spec.folder)
+    if sys.platform != "win32":
+        _no_core_dumps()
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", ".")]
+    from workbook.service.serve import serve
+
+    serve(spec, http, control)
+
+
+def _no_core_dumps() -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def main() -> None:
+    """Start from a JSON line on standard input: the way without ``fork``, on macOS and Windows."""
+    order: dict[str, Any] = json.loads(sys.stdin.readline())
+    spec = Spec.from_json(order["spec"])
+    if "sockets" in order:
+        http, control = (socket.socket(fileno=number) for number in order["sockets"])
+    else:
+        http, control = _over_tcp(order["port"], order["token"])
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    become_service(spec, http, control)
+
+
+def _over_tcp(port: int, token: str) -> tuple[socket.socket, socket.socket]:
+    # With proto 0, asyncio leaves Nagle's algorithm on and each request costs 40 ms: name IPPROTO_TCP.
+    http = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    http.bind(("127.0.0.1", 0))
+    http.listen(128)
+    control = socket.create_connection(("127.0.0.1", port))
+    control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    hello = {"event": "hello", "token": token, "http": http.getsockname()[1]}
+    control.sendall(json.dumps(hello).encode() + b"\n")
+    return http, control
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,277 @@
+"""What the service process reports about its inside. Runs in the service process.
+
+Nothing of the learner's code is changed: the ASGI application is wrapped, SQLAlchemy is observed through its own
+events, and warnings through their own hook.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workbook.service.tracing import Tracer, innermost, name_of, text_of
+
+Scope = MutableMapping[str, Any]
+ASGIApp = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
+
+REQUEST_HEADER = b"x-workbook-request"
+"""Carries the number of a check's request; removed before the learner's app sees the request."""
+
+_KEEP = 2_000
+"""Entries kept of each kind; later ones only count."""
+_BEAT = 0.005
+"""Seconds between two heartbeats of the event loop."""
+
+
+@dataclass
+class RequestFacts:
+    """What happened inside while one request was answered."""
+
+    number: int
+    method: str
+    path: str
+    status: int | None = None
+    statements: list[str] = field(default_factory=list[str])
+    endpoint: dict[str, Any] | None = None
+    exception: dict[str, Any] | None = None
+
+
+_current: ContextVar[RequestFacts | None] = ContextVar("workbook_request", default=None)
+
+
+class Probes:
+    """Everything that is observed, ready to be sent as JSON."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
+        self._lock = threading.Lock()
+        self._requests: list[RequestFacts] = []
+        self._statements: list[str] = []
+        self._warnings: list[dict[str, Any]] = []
+        self._exceptions: list[dict[str, Any]] = []
+        self._checked_out = 0
+        self._max_checked_out = 0
+        self._beats: asyncio.Task[None] | None = None
+        self._largest_gap = 0.0
+        self._memory_before = 0
+
+    # What the checks process asks for.
+
+    def collect(self) -> dict[str, Any]:
+        """Everything since the last ``clear``."""
+        with self._lock:
+            return {
+                "requests": [asdict(facts) for facts in self._requests],
+                "statements": list(self._statements),
+                "warnings": list(self._warnings),
+                "exceptions": list(self._exceptions),
+                "checked_out": self._checked_out,
+                "max_checked_out": self._max_checked_out,
+                "loop_gap": self._largest_gap,
+                "peak_memory": max(0, peak_memory() - self._memory_before),
+            }
+
+    def clear(self) -> None:
+        """Forget what was seen; connections that are checked out stay counted."""
+        with self._lock:
+            self._requests.clear()
+            self._statements.clear()
+            self._warnings.clear()
+            self._exceptions.clear()
+            self._max_checked_out = self._checked_out
+            self._largest_gap = 0.0
+
+    def measure_memory(self) -> None:
+        """Start measuring the growth of peak resident memory from here."""
+        reset_peak_memory()
+        self._memory_before = peak_memory()
+
+    def start_heartbeat(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Start measuring the gaps of the event loop. Runs on that loop."""
+        if self._beats is None or self._beats.done():
+            self._largest_gap = 0.0
+            self._beats = loop.create_task(self._beat())
+
+    def stop_heartbeat(self) -> None:
+        """Stop measuring. Runs on the loop."""
+        if self._beats is not None:
+            self._beats.cancel()
+            self._beats = None
+
+    async def _beat(self) -> None:
+        last = time.monotonic()
+        while True:
+            await asyncio.sleep(_BEAT)
+            now = time.monotonic()
+            self._largest_gap = max(self._largest_gap, now - last - _BEAT)
+            last = now
+
+    # What is observed.
+
+    def exception_facts(self, fault: BaseException) -> dict[str, Any]:
+        """An exception as JSON: class, message, the learner's line, and validation errors where it carries them."""
+        fault = innermost(fault)
+        place = self._tracer.of_exception(fault)
+        facts: dict[str, Any] = {
+            "exception": name_of(fault),
+            "text": text_of(fault),
+            "place": asdict(place) if place else None,
+            "errors": _validation_errors(fault),
+        }
+        original = getattr(fault, "orig", None)  # SQLAlchemy keeps the driver's exception here
+        if isinstance(original, BaseException):
+            facts["original"] = text_of(original)
+        return facts
+
+    def saw_exception(self, fault: BaseException) -> None:
+        """Note an exception that nothing handled."""
+        with self._lock:
+            if len(self._exceptions) < _KEEP:
+                self._exceptions.append(self.exception_facts(fault))
+
+    def watch_warnings(self) -> None:
+        """Note warnings instead of printing them: those from the learner's files, and un-awaited coroutines."""
+        warnings.simplefilter("default")
+
+        def note(
+            message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: object, **__: object
+        ) -> None:
+            text = str(message)[:500]
+            place = self._tracer.place(filename, lineno)
+            if place is None and "was never awaited" not in text:
+                return
+            with self._lock:
+                if len(self._warnings) < _KEEP:
+                    self._warnings.append(
+                        {"category": category.__name__, "text": text, "place": asdict(place) if place else None}
+                    )
+
+        warnings.showwarning = note
+
+    def watch_sql(self) -> None:
+        """Count SQL statements and connections of every engine, present and future, if SQLAlchemy is loaded."""
+        if "sqlalchemy" not in sys.modules:
+            return
+        from sqlalchemy import event
+        from sqlalchemy.engine import Engine
+        from sqlalchemy.pool import Pool
+
+        def executed(_conn: object, _cursor: object, statement: str, *_: object) -> None:
+            facts = _current.get()
+            with self._lock:
+                if len(self._statements) < _KEEP:
+                    self._statements.append(statement[:2_000])
+            if facts is not None and len(facts.statements) < _KEEP:
+                facts.statements.append(statement[:2_000])
+
+        def out(*_: object) -> None:
+            with self._lock:
+                self._checked_out += 1
+                self._max_checked_out = max(self._max_checked_out, self._checked_out)
+
+        def back(*_: object) -> None:
+            with self._lock:
+                self._checked_out -= 1
+
+        event.listen(Engine, "before_cursor_execute", executed)
+        event.listen(Pool, "checkout", out)
+        event.listen(Pool, "checkin", back)
+
+    def wrap(self, app: ASGIApp) -> ASGIApp:
+        """The same application, observed."""
+
+        async def observed(
+            scope: Scope, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
+        ) -> None:
+            if scope["type"] not in ("http", "websocket"):
+                await app(scope, receive, send)
+                return
+            facts = RequestFacts(
+                number=_take_number(scope), method=str(scope.get("method", "")), path=str(scope["path"])[:500]
+            )
+            with self._lock:
+                if len(self._requests) < _KEEP:
+                    self._requests.append(facts)
+
+            async def noting(message: Any) -> None:
+                if message["type"] == "http.response.start":
+                    facts.status = message["status"]
+                    self._note_endpoint(scope, facts)
+                await send(message)
+
+            token = _current.set(facts)
+            try:
+                await app(scope, receive, noting)
+            except Exception as fault:
+                facts.exception = self.exception_facts(fault)
+                self._note_endpoint(scope, facts)
+                self.saw_exception(fault)
+                raise
+            finally:
+                _current.reset(token)
+
+        return observed
+
+    def _note_endpoint(self, scope: Scope, facts: RequestFacts) -> None:
+        endpoint = scope.get("endpoint")
+        if facts.endpoint is None and callable(endpoint):
+            place = self._tracer.of_function(endpoint)
+            facts.endpoint = asdict(place) if place else None
+
+
+def _take_number(scope: Scope) -> int:
+    number = 0
+    kept: list[tuple[bytes, bytes]] = []
+    for name, value in scope["headers"]:
+        if name == REQUEST_HEADER:
+            number = int(value) if value.isdigit() else 0
+        else:
+            kept.append((name, value))
+    scope["headers"] = kept
+    return number
+
+
+def _validation_errors(fault: BaseException) -> list[dict[str, Any]]:
+    errors = getattr(fault, "errors", None)
+    if not callable(errors) or "pydantic" not in type(fault).__module__ + str(type(fault).__mro__):
+        return []
+    try:
+        listed: Any = errors()
+        return [
+            {"loc": [str(part) for part in entry["loc"]], "msg": str(entry["msg"])[:200]} for entry in list(listed)[:5]
+        ]
+    except Exception:  # a look-alike of the learner's: then there is nothing to add
+        return []
+
+
+def peak_memory() -> int:
+    """Peak resident memory of this process, in bytes."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def reset_peak_memory() -> None:
+    """Let the kernel forget the peak, where it can (Linux: proc(5), clear_refs)."""
+    clear = Path("/proc/self/clear_refs")
+    if clear.exists():
+        try:
+            clear.write_text("5")
+        except OSError:  # refused in some containers: then growth is measured from the old peak
+            return

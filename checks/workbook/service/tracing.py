@@ -1,0 +1,102 @@
+"""From an exception or a thread to the learner's own line. Runs in the service process."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+from workbook.service.problem import Place
+
+_TEXT_LIMIT = 1_000
+
+
+class Tracer:
+    """Finds places below one folder: the learner's code, and nothing of a framework's."""
+
+    def __init__(self, folder: Path) -> None:
+        self._root = folder.resolve()
+
+    def relative(self, filename: str) -> str | None:
+        """The file's name relative to the lesson folder, or None for a file outside it."""
+        try:
+            path = Path(filename).resolve()
+        except (OSError, ValueError):
+            return None
+        return path.relative_to(self._root).as_posix() if path.is_relative_to(self._root) else None
+
+    def place(self, filename: str, line: int, function: str = "") -> Place | None:
+        """A line as a place, or None for a line outside the lesson folder."""
+        relative = self.relative(filename)
+        if relative is None:
+            return None
+        return Place(relative, line, function, linecache.getline(filename, line).strip()[:200])
+
+    def of_traceback(self, trace: TracebackType | None) -> Place | None:
+        """The innermost learner's line that an exception passed through."""
+        found: Place | None = None
+        for frame, line in traceback.walk_tb(trace):
+            found = self.place(frame.f_code.co_filename, line, frame.f_code.co_name) or found
+        return found
+
+    def of_exception(self, fault: BaseException) -> Place | None:
+        """The innermost learner's line of an exception, of its causes where it has none itself."""
+        seen: set[int] = set()
+        current: BaseException | None = fault
+        while current is not None and id(current) not in seen:
+            seen.add(id(current))
+            place = self.of_traceback(current.__traceback__)
+            if place is not None:
+                return place
+            current = current.__cause__ or current.__context__
+        return None
+
+    def of_frame(self, frame: FrameType | None) -> Place | None:
+        """The innermost learner's line that a running thread is in."""
+        while frame is not None:
+            place = self.place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+            if place is not None:
+                return place
+            frame = frame.f_back
+        return None
+
+    def running(self) -> Place | None:
+        """The learner's line that runs now: in the main thread, else in any other."""
+        frames = sys._current_frames()  # pyright: ignore[reportPrivateUsage] - the documented way to see other threads
+        main = threading.main_thread().ident
+        order = sorted(frames, key=lambda ident: ident != main)
+        return next((place for ident in order if (place := self.of_frame(frames[ident]))), None)
+
+    def of_function(self, function: Callable[..., Any]) -> Place | None:
+        """Where a learner's function begins."""
+        while hasattr(function, "__wrapped__"):
+            function = function.__wrapped__
+        code = getattr(function, "__code__", None)
+        if code is None:
+            code = getattr(getattr(type(function), "__call__", None), "__code__", None)
+        return None if code is None else self.place(code.co_filename, code.co_firstlineno, code.co_name)
+
+
+def text_of(fault: BaseException) -> str:
+    """An exception's message, whatever its ``__str__`` does."""
+    try:
+        return str(fault)[:_TEXT_LIMIT]
+    except Exception as other:  # the learner's own __str__ raised
+        return f"(its message cannot be shown: {type(other).__name__})"
+
+
+def name_of(fault: BaseException) -> str:
+    """An exception's class name."""
+    return type(fault).__name__[:100]
+
+
+def innermost(fault: BaseException) -> BaseException:
+    """The first real exception inside an exception group."""
+    while isinstance(fault, BaseExceptionGroup) and fault.exceptions:
+        fault = fault.exceptions[0]
+    return fault

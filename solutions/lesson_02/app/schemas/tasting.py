@@ -1,0 +1,62 @@
+"""What a client sends and gets about tasting evenings."""
+
+# region 2.3
+from typing import Annotated, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from app.schemas.rules import Input
+
+# starter: from datetime import datetime
+# starter:
+# starter: from pydantic import BaseModel, ConfigDict, Field
+# starter:
+# starter: from app.schemas.rules import Input
+# endregion
+
+
+class TastingRequest(Input):
+    """An evening that somebody wants a quote for."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "title": "Six curries and a riesling",
+                    "starts_at": "2027-03-05T19:00:00+01:00",
+                    "ends_at": "2027-03-05T22:30:00+01:00",
+                    "attendees": 24,
+                    "price_cents": 4500,
+                }
+            ]
+        }
+    )
+
+    # region 2.3 Say what an evening must be
+    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=100)]
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    attendees: int = Field(gt=0, le=1000)
+    price_cents: int = Field(default=0, ge=0, le=100_000)
+
+    @model_validator(mode="after")
+    def end_after_the_start(self) -> Self:
+        """Refuse an evening that is over before it begins; this runs once every field is valid by itself."""
+        if self.ends_at <= self.starts_at:
+            raise ValueError("ends_at must be later than starts_at")
+        return self
+
+    # starter: title: str
+    # starter: starts_at: datetime
+    # starter: ends_at: datetime
+    # starter: attendees: int
+    # starter: price_cents: int = 0
+    # endregion
+
+
+class TastingQuote(BaseModel):
+    """What the evening comes to."""
+
+    title: str
+    minutes: int = Field(description="How long it lasts, whatever the two time zones.")
+    total_cents: int = Field(description="What all attendees pay together.")

@@ -1,0 +1,56 @@
+"""What a client sends and gets about users."""
+
+# region 2.2
+from pydantic import EmailStr
+
+from app.schemas.rules import Change, Input, Name, Output, Password
+
+# starter: from app.schemas.rules import Change, Input, Output
+# starter:
+# starter:
+# endregion
+# region 2.2 Write the family: what comes in, what changes, what goes out
+
+
+class UserCreate(Input):
+    """What a client sends to sign up. Only here is there a password."""
+
+    first_name: Name
+    surname: Name
+    email: EmailStr
+    password: Password
+
+
+class UserUpdate(Change):
+    """What a client sends to change a user: any part of what they show of themselves."""
+
+    first_name: Name | None = None
+    surname: Name | None = None
+    email: EmailStr | None = None
+
+
+class UserOut(Output):
+    """What the service answers about a user: never a password, never a hash.
+
+    The types are plain on purpose. Rules stand at the door; what is already stored must stay readable
+    on the day a rule gets stricter.
+    """
+
+    id: int
+    first_name: str
+    surname: str
+    email: str
+    is_superuser: bool
+
+
+# starter: class UserCreate(Input):
+# starter:     """What a client sends to sign up."""
+# starter:
+# starter:
+# starter: class UserUpdate(Change):
+# starter:     """What a client sends to change a user."""
+# starter:
+# starter:
+# starter: class UserOut(Output):
+# starter:     """What the service answers about a user."""
+# endregion

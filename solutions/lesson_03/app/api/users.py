@@ -1,0 +1,93 @@
+"""The users of the service."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Path, status
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.api.errors import commit_or_refuse
+from app.core.security import hash_password
+from app.db.session import SessionDep
+from app.db.types import LARGEST_ID
+from app.models import User
+
+# region 3.5
+from app.schemas.recipe import RecipeOut
+
+# endregion
+from app.schemas.user import UserCreate, UserOut, UserUpdate
+
+router = APIRouter(prefix="/users", tags=["users"])
+
+UserId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="The number that the service gave the user.")]
+EMAIL_TAKEN = "There is a user with that e-mail address already."
+
+
+def find_user(session: Session, user_id: int) -> User:
+    """The user with that number.
+
+    Raises:
+        HTTPException: 404, there is none.
+    """
+    user = session.get(User, user_id)
+    if user is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, f"There is no user {user_id}.")
+    return user
+
+
+@router.post("", status_code=status.HTTP_201_CREATED)
+def create_user(session: SessionDep, new: UserCreate) -> UserOut:
+    """Sign up. The password is hashed at once and kept nowhere; nobody signs up as a superuser."""
+    user = User(**new.model_dump(exclude={"password"}), hashed_password=hash_password(new.password))
+    session.add(user)
+    commit_or_refuse(session, EMAIL_TAKEN)
+    return UserOut.model_validate(user)
+
+
+@router.get("")
+def list_users(session: SessionDep) -> list[UserOut]:
+    """All users, in the order in which they signed up."""
+    return [UserOut.model_validate(user) for user in session.scalars(select(User).order_by(User.id))]
+
+
+@router.get("/lookup")
+def look_up_user(session: SessionDep, email: str) -> UserOut:
+    """The user with exactly that e-mail address."""
+    user = session.scalars(select(User).where(User.email == email)).one_or_none()
+    if user is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "There is no user with that address.")
+    return UserOut.model_validate(user)
+
+
+@router.get("/{user_id}")
+def get_user(session: SessionDep, user_id: UserId) -> UserOut:
+    """One user."""
+    return UserOut.model_validate(find_user(session, user_id))
+
+
+@router.patch("/{user_id}")
+def update_user(session: SessionDep, user_id: UserId, changes: UserUpdate) -> UserOut:
+    """Change a part of a user; what is not sent stays as it is."""
+    user = find_user(session, user_id)
+    for field, value in changes.model_dump(exclude_unset=True).items():
+        setattr(user, field, value)
+    commit_or_refuse(session, EMAIL_TAKEN)
+    return UserOut.model_validate(user)
+
+
+# region 3.5 Answer the recipes of a user, and remove a user with all of them
+@router.get("/{user_id}/recipes")
+def list_recipes_of_user(session: SessionDep, user_id: UserId) -> list[RecipeOut]:
+    """The recipes that a user submitted, in the order of their numbers."""
+    return [RecipeOut.model_validate(recipe) for recipe in find_user(session, user_id).recipes]
+
+
+@router.delete("/{user_id}", status_code=status.HTTP_204_NO_CONTENT)
+def delete_user(session: SessionDep, user_id: UserId) -> None:
+    """Remove a user, and with them the recipes they submitted."""
+    session.delete(find_user(session, user_id))
+    session.commit()
+
+
+# endregion
