@@ -17,10 +17,10 @@ def recipes(client: Any) -> list[dict[str, Any]]:
     if reply.is_redirect:
         reply = client.get("/recipes/")
     assert reply.status_code == 200
-    listed = reply.json()
+    listed: list[dict[str, Any]] = reply.json()
     assert isinstance(listed, list)
     assert len(listed) >= 3
-    return listed
+    return sorted(listed, key=lambda recipe: recipe["id"])
 
 
 @pytest.fixture

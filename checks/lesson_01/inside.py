@@ -9,9 +9,9 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import fastapi
 import httpx
@@ -102,8 +102,9 @@ def _import_alone(name: str) -> dict[str, Any]:
             importlib.import_module(name)
         except (Exception, SystemExit) as raised:
             fault = f"{type(raised).__name__}: {raised}"
-        loads_main = "app.main" in sys.modules
-    return {"fault": fault, "loads_main": loads_main, "printed": printed.getvalue(), "touched": seen}
+    loads_main = _LOAD_MAIN in seen
+    touched = [event for event in seen if event != _LOAD_MAIN]
+    return {"fault": fault, "loads_main": loads_main, "printed": printed.getvalue(), "touched": touched}
 
 
 def _modules() -> list[str]:
@@ -123,7 +124,7 @@ def _json(reply: httpx.Response) -> Any:
 
 
 @contextlib.contextmanager
-def _environment(env: dict[str, str] | None, keep: bool = False) -> Iterator[None]:
+def _environment(env: dict[str, str] | None, keep: bool = False) -> Generator[None]:
     """Set these settings for a while; unless ``keep``, take away all others. None leaves everything as it is."""
     before = dict(os.environ)
     if env is not None:
@@ -138,7 +139,7 @@ def _environment(env: dict[str, str] | None, keep: bool = False) -> Iterator[Non
 
 
 @contextlib.contextmanager
-def _forgotten_modules() -> Iterator[None]:
+def _forgotten_modules() -> Generator[None]:
     """Let Python forget the learner's modules for a while, as if none had been imported yet."""
     kept = _take_modules()
     try:
@@ -156,11 +157,12 @@ def _take_modules() -> dict[str, Any]:
 class _Watch:
     """What the watched thread does to the world outside of it. An audit hook stays for ever, so there is one."""
 
-    installed = False
-    thread: int | None = None
-    seen: list[str] = []
+    installed: ClassVar = False
+    thread: ClassVar[int | None] = None
+    seen: ClassVar[list[str]] = []
 
 
+_LOAD_MAIN = "import app.main"
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 _TOUCHING = (
     "os.mkdir",
@@ -183,7 +185,9 @@ def _install_watch() -> None:
 def _note(event: str, args: tuple[Any, ...]) -> None:
     if _Watch.thread != threading.get_ident():
         return
-    if event in _TOUCHING:
+    if event == "import" and args[0] == "app.main":
+        _Watch.seen.append(_LOAD_MAIN)
+    elif event in _TOUCHING:
         _Watch.seen.append(event)
     elif event == "open" and _is_write(*args):
         _Watch.seen.append(f"open {Path(os.fsdecode(args[0])).name}")
@@ -196,8 +200,9 @@ def _is_write(path: Any, mode: Any, flags: Any) -> bool:
 
 
 @contextlib.contextmanager
-def _watching() -> Iterator[list[str]]:
-    _Watch.seen = seen = []
+def _watching() -> Generator[list[str]]:
+    seen: list[str] = []
+    _Watch.seen = seen
     _Watch.thread = threading.get_ident()
     try:
         yield seen

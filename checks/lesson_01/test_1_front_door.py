@@ -7,8 +7,8 @@ def test_documentation_has_the_title(service):
 
 
 def test_documentation_has_the_version(service):
-    """The documentation says version 0.1.0."""
-    assert service.openapi()["info"]["version"] == "0.1.0"
+    """The documentation says version 1.0.0."""
+    assert service.openapi()["info"]["version"] == "1.0.0"
 
 
 def test_front_door_welcomes_a_visitor(client):

@@ -5,11 +5,14 @@ def test_list_answers_at_once(client):
     """GET /recipes answers 200 with the list of all recipes, without a redirect."""
     reply = client.get("/recipes")
     assert reply.status_code == 200
-    assert [recipe["id"] for recipe in reply.json()] == [1, 2, 3]
+    assert {recipe["id"] for recipe in reply.json()} >= {1, 2, 3}
 
 
 def test_every_recipe_is_found_by_its_id(client, recipes):
-    """GET /recipes/{recipe_id} answers 200 with that recipe."""
+    """GET /recipes/{recipe_id} answers 200 with that recipe.
+
+    Passes on the starter: this address is right there, and must stay right.
+    """
     for recipe in recipes:
         reply = client.get(f"/recipes/{recipe['id']}")
         assert reply.status_code == 200
@@ -22,15 +25,21 @@ def test_unknown_id_is_not_found(client, unknown_id):
 
 
 def test_id_that_is_no_number_is_refused(client, rng):
-    """GET /recipes/{recipe_id} refuses a word with 404 or 422."""
+    """GET /recipes/{recipe_id} refuses a word with 404 or 422.
+
+    Passes on the starter: the type of recipe_id is right there, and must stay right.
+    """
     word = "".join(rng.choices("bcdfgklmnp", k=7))
     assert client.get(f"/recipes/{word}").status_code in (404, 422)
 
 
 def test_id_is_documented_as_a_whole_number(service):
-    """The documentation says that recipe_id is a whole number."""
+    """The documentation says that recipe_id is a whole number.
+
+    Passes on the starter: the type of recipe_id is right there, and must stay right.
+    """
     for path, entry in service.openapi()["paths"].items():
-        if path.startswith("/recipes/{"):
+        if path.startswith("/recipes/{") and "get" in entry:
             (parameter,) = [found for found in entry["get"]["parameters"] if found["in"] == "path"]
             assert parameter["schema"].get("type") == "integer", "recipe_id is text: give the parameter the type int"
             return
@@ -44,7 +53,8 @@ def test_search_finds_the_keyword_in_labels(client, recipes, rng):
         keyword = text[start : start + rng.randint(3, 6)].strip()
         reply = client.get("/recipes/search", params={"keyword": keyword})
         assert reply.status_code == 200
-        assert reply.json() == {"results": [one for one in recipes if keyword.lower() in one["label"].lower()]}
+        found = sorted(reply.json()["results"], key=lambda one: one["id"])
+        assert found == [one for one in recipes if keyword.lower() in one["label"].lower()]
 
 
 def test_search_does_not_mind_the_letter_case(client, recipes, rng):

@@ -71,7 +71,13 @@ def test_health_does_not_follow_the_flag(service, make_settings):
 def test_flag_belongs_to_one_service(service, make_settings):
     """Lowering the flag of one service leaves the others ready."""
     ready = [{"service": number, "get": "/ready"} for number in (0, 1)]
-    steps = [{"service": 0, "ready": False}, *ready, {"service": 1, "ready": False}, {"service": 0, "ready": True}, *ready]
+    steps = [
+        {"service": 0, "ready": False},
+        *ready,
+        {"service": 1, "ready": False},
+        {"service": 0, "ready": True},
+        *ready,
+    ]
     outcome = service.inside("services", make=[make_settings(), make_settings()], steps=steps)
     assert [reply["status"] for reply in outcome["replies"]] == [503, 200, 200, 503]
     assert service.client.get("/ready").status_code == 200

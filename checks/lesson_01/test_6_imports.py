@@ -20,7 +20,10 @@ def test_import_prints_nothing(service):
 
 
 def test_import_touches_nothing(service):
-    """Importing a module writes no file and opens no connection."""
+    """Importing a module writes no file and opens no connection.
+
+    Passes on the starter: it prints, but it writes nothing; learners add such lines themselves.
+    """
     for name, outcome in service.inside("imported_alone").items():
         assert outcome["touched"] == [], f"import {name} does this: {', '.join(outcome['touched'])}"
 

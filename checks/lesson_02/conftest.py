@@ -6,7 +6,7 @@ import itertools
 import random
 import string
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -194,12 +194,13 @@ def _resolved(schema: dict[str, Any], document: dict[str, Any]) -> dict[str, Any
 
 def _examples(entry: dict[str, Any]) -> list[Any]:
     """What an entry of the documentation gives as examples: one, a list, or a dict of named ones."""
-    return [entry["example"]] * ("example" in entry) + list(_listed(entry.get("examples", [])))
+    single = [entry["example"]] if "example" in entry else []
+    return [*single, *_listed(entry.get("examples", []))]
 
 
 def _listed(examples: Any) -> Iterator[Any]:
     if isinstance(examples, dict):
-        named: dict[str, Any] = examples
+        named = cast("dict[str, Any]", examples)
         yield from (example["value"] for example in named.values() if "value" in example)
     else:
         yield from examples

@@ -23,4 +23,5 @@ def stored_user(user_id: int) -> dict[str, Any]:
     """Report everything that the shelf holds about a user."""
     from app.main import app
 
-    return dict(vars(app.state.store.users[user_id]))
+    user: object = app.state.store.users[user_id]
+    return dict(vars(user))

@@ -35,7 +35,7 @@ def test_other_fields_are_refused(client, make_word, rng):
 
 
 def test_pages_have_bounds(client, rng):
-    """skip is a whole number from 0, limit one from 1 to 1000."""
+    """A page has skip from 0, and limit from 1 to 1000."""
     for right in ({"skip": 0}, {"limit": 1}, {"limit": 1000}, {"skip": rng.randint(1, 10**6)}):
         assert client.get("/recipes", params=right).status_code == 200
     for wrong in ({"skip": -1}, {"limit": 0}, {"limit": 1001}, {"limit": -rng.randint(1, 9)}, {"skip": "some"}):
@@ -76,7 +76,7 @@ def test_page_has_defaults(client, service, make_recipe, rng):
 
 
 def test_keyword_has_bounds(client, make_word, rng):
-    """keyword has 3 to 50 characters, or is left out."""
+    """A keyword has 3 to 50 characters, or is left out."""
     assert client.get("/recipes/search").status_code == 200
     for length in (3, rng.randint(4, 49), 50):
         assert client.get("/recipes/search", params={"keyword": make_word(length)}).status_code == 200

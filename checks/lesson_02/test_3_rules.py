@@ -88,14 +88,14 @@ def test_valid_evening_gets_a_quote(quote, make_evening, make_word, make_instant
 
 
 def test_titles_have_bounds(quote, make_evening, make_word):
-    """title has 3 to 100 characters, blanks around not counted."""
+    """A title has 3 to 100 characters, blanks around not counted."""
     for length, status in ((2, 422), (3, 200), (100, 200), (101, 422)):
         assert quote(make_evening(title=f"  {make_word(length)} ")).status_code == status
     assert quote(make_evening(title="     ")).status_code == 422
 
 
 def test_attendees_have_bounds(quote, make_evening, rng):
-    """attendees is a whole number from 1 to 1000."""
+    """The number of attendees is whole, from 1 to 1000."""
     for right in (1, rng.randint(2, 999), 1000):
         assert quote(make_evening(attendees=right)).status_code == 200
     for wrong in (0, 1001, -rng.randint(1, 99), rng.randint(1, 99) + 0.5, "many", None):
@@ -103,7 +103,7 @@ def test_attendees_have_bounds(quote, make_evening, rng):
 
 
 def test_price_has_bounds_and_a_default(quote, make_evening):
-    """price_cents is a whole number from 0 to 100000; left out, it is 0."""
+    """The field price_cents is a whole number from 0 to 100000; left out, it is 0."""
     for price, status in ((0, 200), (100_000, 200), (-1, 422), (100_001, 422), ("free", 422), (4.5, 422)):
         assert quote(make_evening(price_cents=price)).status_code == status
     evening = make_evening()

@@ -1,5 +1,6 @@
 """2.6  Nest models, and name the item that is wrong."""
 
+import itertools
 from collections import Counter
 
 import pytest
@@ -27,7 +28,7 @@ def test_needs_of_all_dishes_are_added_up(write_list, make_menu, make_ingredient
     shared = make_ingredient()
     dishes = [[make_ingredient(), {**shared, "grams": rng.randint(1, 500)}, make_ingredient()] for _ in range(4)]
     needed = Counter()
-    for ingredient in sum(dishes, []):
+    for ingredient in itertools.chain(*dishes):
         needed[ingredient["name"]] += ingredient["grams"]
     reply = write_list(make_menu(*dishes))
     assert reply.status_code == 200
@@ -93,7 +94,7 @@ def test_blanks_around_names_are_dropped(write_list, make_menu, make_ingredient)
 
 
 def test_wrong_item_is_named_by_its_position(write_list, make_menu, problems, rng):
-    """loc leads to the wrong item with its position in each list."""
+    """The loc leads to the wrong item with its position in each list."""
     for field, value in (("grams", 0), ("grams", "some"), ("name", "  ")):
         body = make_menu(count=rng.randint(2, 5))
         dish = rng.randrange(len(body["menu"]["dishes"]))
@@ -125,7 +126,7 @@ def test_every_wrong_item_is_named(write_list, make_menu, make_ingredient, probl
 
 
 def test_position_is_named_at_every_depth(write_list, make_menu, make_ingredient, problems, rng):
-    """loc leads to a wrong part with its position at every depth."""
+    """The loc leads to a wrong part with its position at every depth."""
     wrong = make_ingredient(grams=0)
     way = ["grams"]
     for _ in range(rng.randint(2, 5)):
@@ -151,7 +152,7 @@ def test_lists_have_bounds(write_list, make_menu):
 
 
 def test_amounts_and_names_have_bounds(write_list, make_menu, make_ingredient, make_word):
-    """grams is from 1 to 100000, a stock from 0, a name or label 1 to 100 characters."""
+    """Grams are from 1 to 100000, a stock from 0, names from 1 to 100 characters."""
     for change, status in (
         ({"grams": 1}, 200),
         ({"grams": 100_000}, 200),

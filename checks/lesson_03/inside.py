@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -57,18 +57,27 @@ def crash_at_statement(beginning: str, number: int = 1) -> None:
 
 def slow_statements(seconds: float) -> None:
     """Let each statement take at least this long, so that requests pile up."""
-    _listen(Engine, "before_cursor_execute", lambda *_: time.sleep(seconds))
+
+    def wait(*_: Any) -> None:
+        time.sleep(seconds)
+
+    _listen(Engine, "before_cursor_execute", wait)
 
 
 def slow_commits(seconds: float) -> None:
     """Let each commit take at least this long."""
-    _listen(Engine, "commit", lambda _conn: time.sleep(seconds))
+
+    def wait(_conn: Connection) -> None:
+        time.sleep(seconds)
+
+    _listen(Engine, "commit", wait)
 
 
 def refuse_commits() -> None:
-    """Let each commit fail as it does when the disk is full."""
+    """Let each commit fail as a database does when its disk is full: it undoes the transaction and says so."""
 
-    def refuse(_conn: Connection) -> None:
+    def refuse(connection: Connection) -> None:
+        connection.connection.rollback()
         raise OperationalError("COMMIT", None, Exception("database or disk is full"))
 
     _listen(Engine, "commit", refuse)
@@ -123,7 +132,7 @@ def connections() -> dict[str, int]:
 
 
 def orphans_refused(url: str, user_id: int, nobody: int) -> dict[str, Any]:
-    """Open two connections of the learner's engine side by side; on each, store a recipe of a user and one of nobody."""
+    """Store a recipe of a user and one of nobody on each of two connections of the learner's engine."""
     from app.db.session import make_engine
 
     engine = make_engine(url)
@@ -156,7 +165,7 @@ def _stores(connection: Connection, submitter_id: int) -> bool:
 
 
 @contextmanager
-def _session() -> Iterator[Session]:
+def _session() -> Generator[Session]:
     engine = create_engine(os.environ["DATABASE_URL"], poolclass=NullPool)
     if engine.dialect.name == "sqlite":
 
@@ -214,5 +223,6 @@ def labels_through_relationship(user_id: int, recipe_id: int) -> dict[str, Any]:
 
     with _session() as session:
         user, recipe = session.get(User, user_id), session.get(Recipe, recipe_id)
-        assert user is not None and recipe is not None
+        assert user is not None
+        assert recipe is not None
         return {"labels": sorted(one.label for one in user.recipes), "submitter": recipe.submitter.id}

@@ -8,7 +8,9 @@ def test_user_is_stored_when_answered(client, database, make_user):
     assert reply.status_code == 201
     del user["password"]
     assert reply.json() == {"id": reply.json()["id"], **user, "is_superuser": False}
-    assert [row["email"] for row in database.rows("users")] == [user["email"]], "201 was answered, and nothing is stored"
+    assert [row["email"] for row in database.rows("users")] == [user["email"]], (
+        "201 was answered, and nothing is stored"
+    )
     assert client.get(f"/users/{reply.json()['id']}").json() == reply.json()
 
 
@@ -33,7 +35,7 @@ def test_recipes_survive_a_restart(service, add_user, make_recipe):
 def test_answer_waits_for_the_commit(client, labels, add_user, make_recipe, trouble):
     """When the answer is here, the commit is done, however long it takes."""
     recipe = make_recipe(submitter_id=add_user()["id"])
-    trouble("slow_commits", seconds=0.3)
+    trouble("slow_commits", seconds=0.15)
     assert client.post("/recipes", json=recipe).status_code == 201
     assert labels() == [recipe["label"]], "the answer was sent before the commit"
 

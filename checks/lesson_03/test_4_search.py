@@ -11,7 +11,24 @@ INJECTIONS = [
     '" OR ""="',
     "\\' OR 1=1 --",
 ]
-SPECIAL = ["%%%", "100%", "___", "a_b", "\\\\\\", "c:\\d", "a/b", "///", "/%%", "don't", 'a "b', "x;y;z", "--x", "?, ?", ":id", "%s%s"]
+SPECIAL = [
+    "%%%",
+    "100%",
+    "___",
+    "a_b",
+    "\\\\\\",
+    "c:\\d",
+    "a/b",
+    "///",
+    "/%%",
+    "don't",
+    'a "b',
+    "x;y;z",
+    "--x",
+    "?, ?",
+    ":id",
+    "%s%s",
+]
 
 
 @pytest.fixture
@@ -27,15 +44,15 @@ def find(client):
 
 
 @pytest.fixture
-def shelf(add_recipe, add_user, rng):
+def shelf(add_recipes, rng):
     """Labels, stored: each special text stands inside one of them, and others look nearly like it."""
-    submitter = add_user()["id"]
     words = ["Soup", "Pie", "Curry", "Bread", "Stew"]
     labels = [f"{rng.choice(words)} {text} {rng.randrange(1000)}" for text in SPECIAL]
-    labels += [f"{rng.choice(words)} {text} {rng.randrange(1000)}" for text in ("1000 grams", "axb", "cd", "ab", "dont")]
+    labels += [
+        f"{rng.choice(words)} {text} {rng.randrange(1000)}" for text in ("1000 grams", "axb", "cd", "ab", "dont")
+    ]
     rng.shuffle(labels)
-    for label in labels:
-        add_recipe(label=label, submitter_id=submitter)
+    add_recipes([{"label": label} for label in labels])
     return labels
 
 
@@ -68,17 +85,17 @@ def test_label_with_an_injection_is_found(find, shelf, add_recipe, rng):
 
 
 def test_every_character_stands_for_itself(find, shelf, rng):
-    """%, _, \\, /, quotes and the like stand for themselves in a keyword."""
+    """Percent, underscore, backslash, slash and quotes stand for themselves in a keyword."""
     for keyword in rng.sample(SPECIAL, len(SPECIAL)):
-        assert find(keyword) == fitting(keyword, shelf), f"the search for {keyword} finds other labels too, or not this one"
+        assert find(keyword) == fitting(keyword, shelf), (
+            f"the search for {keyword} finds other labels too, or not this one"
+        )
 
 
-def test_search_looks_through_the_whole_table(find, add_recipe, add_user, rng):
+def test_search_looks_through_the_whole_table(find, add_recipes, rng):
     """max_results limits what was found, not where the search looks."""
-    submitter = add_user()["id"]
-    for _ in range(15):
-        add_recipe(submitter_id=submitter, label=f"Plain rice {rng.randrange(1000)}")
-    late = [add_recipe(submitter_id=submitter, label=f"Saffron {number}")["label"] for number in range(4)]
+    late = [f"Saffron {number}" for number in rng.sample(range(1000), 4)]
+    add_recipes([{"label": f"Plain rice {number}"} for number in range(15)] + [{"label": label} for label in late])
     assert find("saffron", max_results=3) == late[:3]
     assert find("saffron", max_results=4) == late
 

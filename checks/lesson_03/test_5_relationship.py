@@ -4,12 +4,11 @@ import pytest
 
 
 @pytest.fixture
-def cooks(add_user, add_recipe, rng):
+def cooks(add_user, add_recipes, rng):
     """Two users with a few recipes each, stored in turn: pairs of the user and the list of recipes."""
-    pairs = [(add_user(), []), (add_user(), [])]
-    for number in range(rng.randint(5, 7)):
-        user, recipes = pairs[number % 2]
-        recipes.append(add_recipe(submitter_id=user["id"]))
+    users = [add_user(), add_user()]
+    recipes = add_recipes([{"submitter_id": users[number % 2]["id"]} for number in range(rng.randint(5, 7))])
+    pairs = [(user, [one for one in recipes if one["submitter_id"] == user["id"]]) for user in users]
     rng.shuffle(pairs)
     return pairs
 

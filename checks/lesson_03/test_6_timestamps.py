@@ -24,12 +24,14 @@ def age(database):
     """Let a stored recipe be years old, from outside the service; returns the moment it was made and last changed."""
 
     def back(recipe, rng):
-        moment = datetime(rng.randint(2001, 2019), rng.randint(1, 12), rng.randint(1, 28), rng.randint(0, 23), 30, 5, 250)
-        written = moment.isoformat(sep=" ") + ("" if database.engine.dialect.name == "sqlite" else "+00")
+        day = {"year": rng.randint(2001, 2019), "month": rng.randint(1, 12), "day": rng.randint(1, 28)}
+        moment = datetime(**day, hour=rng.randint(0, 23), minute=30, second=5, microsecond=250, tzinfo=UTC)
+        # In SQLite the text has no offset; PostgreSQL would read it in the time zone of the server.
+        written = moment.strftime("%Y-%m-%d %H:%M:%S.%f") + ("" if database.engine.dialect.name == "sqlite" else "+00")
         database.execute(
             f"UPDATE recipes SET created_at = '{written}', updated_at = '{written}' WHERE id = :id", id=recipe["id"]
         )
-        return moment.replace(tzinfo=UTC)
+        return moment
 
     return back
 
@@ -51,7 +53,7 @@ def is_present(moment, start):
 
 
 def test_columns_are_of_a_date_and_time_type(database):
-    """recipes has the columns created_at and updated_at, of a date-and-time type."""
+    """Recipes has the columns created_at and updated_at, of a date-and-time type."""
     columns = database.columns("recipes")
     for name in STAMPS:
         assert name in columns, f"recipes has no column {name}"
@@ -63,7 +65,9 @@ def test_columns_take_no_null(refuses, add_recipe):
     """The database refuses NULL in both columns."""
     recipe = add_recipe()
     for name in STAMPS:
-        assert refuses(f"UPDATE recipes SET {name} = NULL WHERE id = :id", id=recipe["id"]), f"recipes.{name} takes NULL"
+        assert refuses(f"UPDATE recipes SET {name} = NULL WHERE id = :id", id=recipe["id"]), (
+            f"recipes.{name} takes NULL"
+        )
 
 
 def test_new_recipe_carries_the_present_moment(post):

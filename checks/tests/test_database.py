@@ -32,36 +32,45 @@ from workbook.service.database_problem import (
     TooMuchData,
     UnreadableValue,
 )
-from workbook.service.databases import SETTING, Databases
+from workbook.service.databases import SETTING
 
 SERVER = os.environ.get(SETTING)
-on_postgresql = pytest.mark.skipif(not SERVER, reason=f"set {SETTING} to a PostgreSQL URL to run these too")
 
 
 @pytest.fixture(scope="module")
-def makers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Databases]]:
-    scratch = tmp_path_factory.mktemp("databases")
-    made = {"sqlite": make_databases(scratch, None), "postgresql": make_databases(scratch, SERVER)}
-    yield made
-    for databases in made.values():
-        databases.close()
+def server() -> str:
+    if not SERVER:
+        pytest.skip(f"set {SETTING} to a PostgreSQL URL to run every test of this file on PostgreSQL too")
+    return SERVER
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=on_postgresql)])
-def database(request: pytest.FixtureRequest, makers: dict[str, Databases]) -> Iterator[Database]:
-    databases = makers[request.param]
-    opened = Database(databases.new("test"))
+@pytest.fixture(scope="module")
+def postgresql_url(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    databases = make_databases(tmp_path_factory.mktemp("unused"), server)
+    yield databases.new()
+    databases.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"] if SERVER else ["sqlite"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    if request.param == "sqlite":
+        url = make_databases(tmp_path, None).new()
+    else:
+        url = str(request.getfixturevalue("postgresql_url"))
+        before = Database(url)
+        before.execute("DROP SCHEMA public CASCADE")  # quicker than a new database for each test
+        before.execute("CREATE SCHEMA public")
+        before.dispose()
+    opened = Database(url)
     yield opened
     opened.dispose()
-    databases.drop(opened.url)
 
 
 @pytest.fixture
-def sqlite(makers: dict[str, Databases]) -> Iterator[Database]:
-    opened = Database(makers["sqlite"].new("test"))
+def sqlite(tmp_path: Path) -> Iterator[Database]:
+    opened = Database(make_databases(tmp_path, None).new())
     yield opened
     opened.dispose()
-    makers["sqlite"].drop(opened.url)
 
 
 def path_of(database: Database) -> Path:
@@ -265,7 +274,12 @@ def test_reset_empties_every_table_and_restarts_the_counters(database: Database,
     assert database.rows("soups")[0]["label"] == "Soup"
 
 
-def test_reset_minds_no_cycle_and_no_restriction(database: Database) -> None:
+@pytest.mark.parametrize("superuser", [True, False])
+def test_reset_minds_no_cycle_and_no_restriction(
+    database: Database, superuser: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not superuser:
+        monkeypatch.setattr(module, "_POSTGRESQL_UNTIE", "SELECT 1")
     if database.url.startswith("sqlite"):
         database.execute("CREATE TABLE a (id INTEGER PRIMARY KEY, b_id INTEGER REFERENCES b (id) ON DELETE RESTRICT)")
         database.execute("CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a (id) ON DELETE RESTRICT)")
@@ -286,12 +300,12 @@ def test_reset_is_quick(database: Database, app: sa.Engine) -> None:
     for extra in ("one", "two"):
         database.execute(f"CREATE TABLE {extra} (id INTEGER PRIMARY KEY)")
     took: list[float] = []
-    for _ in range(5):
+    while len(took) < 20 and min(took, default=1.0) >= 0.05:  # again, because the machine does other things too
         fill(database, 300)
         began = time.perf_counter()
         database.reset()
         took.append(time.perf_counter() - began)
-    assert min(took) < 0.05, "the best of five, because the machine does other things too"
+    assert min(took) < 0.05
     assert app is not None
 
 
@@ -628,10 +642,8 @@ def test_a_server_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
     databases.close()
 
 
-@on_postgresql
-def test_postgresql_databases_are_made_dropped_and_tidied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert SERVER is not None
-    admin = sa.create_engine(databases_module.sync_postgresql(SERVER), isolation_level="AUTOCOMMIT")
+def test_postgresql_databases_are_made_dropped_and_tidied(server: str, tmp_path: Path) -> None:
+    admin = sa.create_engine(databases_module.sync_postgresql(server), isolation_level="AUTOCOMMIT")
 
     def names() -> set[str]:
         with admin.connect() as connection:
@@ -646,7 +658,7 @@ def test_postgresql_databases_are_made_dropped_and_tidied(tmp_path: Path, monkey
         with admin.connect() as connection:
             for name in (left, elsewhere):
                 connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0")
-        databases = make_databases(tmp_path, SERVER)
+        databases = make_databases(tmp_path, server)
         urls = [databases.new("a"), databases.new("b")]
         made = {url.rpartition("/")[2].partition("?")[0] for url in urls}
         assert made <= names()
@@ -665,9 +677,8 @@ def test_postgresql_databases_are_made_dropped_and_tidied(tmp_path: Path, monkey
         admin.dispose()
 
 
-@on_postgresql
-def test_an_unreachable_database_is_explained(tmp_path: Path) -> None:
-    databases = make_databases(tmp_path, SERVER)
+def test_an_unreachable_database_is_explained(server: str, tmp_path: Path) -> None:
+    databases = make_databases(tmp_path, server)
     url = databases.new()
     databases.close()
     with pytest.raises(DatabaseUnreachable, match="does not exist"):
@@ -677,7 +688,10 @@ def test_an_unreachable_database_is_explained(tmp_path: Path) -> None:
 def test_imports_stay_light() -> None:
     code = (
         "import sys, json; import workbook.service.database as d, workbook.service.databases as m; "
-        "u = m.make_databases(__import__('pathlib').Path('x'), None); d.Database('sqlite:////x/y.db'); "
+        "import pathlib, tempfile, sqlite3; folder = pathlib.Path(tempfile.mkdtemp()); "
+        "made = m.make_databases(folder, None); database = d.Database(made.new()); "
+        "sqlite3.connect(database.url.removeprefix('sqlite:///')).execute('CREATE TABLE t (id INTEGER)').close(); "
+        "database.reset(); made.close(); folder.rmdir(); "
         "print(json.dumps([name for name in ('sqlalchemy', 'psycopg', 'httpx') if name in sys.modules]))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -11,7 +11,9 @@ import socket
 import sqlite3
 import sys
 import tempfile
+import time
 import tomllib
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from importlib import metadata
@@ -31,6 +33,8 @@ OLDEST_SQLITE = (3, 35)
 KERNEL = "python3"
 """The kernel that the notebooks ask for."""
 _SERVICE_SECONDS = 20.0
+_ENDING_SECONDS = 2.0
+"""How long a service may take to end after its run."""
 _SERVICES = ("workbook.service.host", "workbook.service.child")
 _SLOWING = {"PYTHONDONTWRITEBYTECODE": "every start compiles all libraries again, which takes three times as long"}
 _MISLEADING = ("PYTHONPATH", "PYTHONHOME")
@@ -235,25 +239,30 @@ def _kernel(_course: Course) -> Finding:
 
 
 def _leftovers(_course: Course) -> Finding:
-    """Service processes whose run of checks is gone; they end by themselves unless something kept them from it."""
-    import psutil
-
-    name, pids = "Processes", list[int]()
-    for process in psutil.process_iter(["cmdline"]):
-        if not any(part in _SERVICES for part in process.info["cmdline"] or ()):
-            continue
-        try:
-            parent = process.parent()
-            orphan = parent is None or "python" not in parent.name().lower()
-        except psutil.Error:
-            continue
-        if orphan:
-            pids.append(process.pid)
-    if not pids:
+    """Service processes whose run of checks is gone; they end by themselves unless something keeps them from it."""
+    name, orphans = "Processes", _orphans()
+    if orphans:
+        time.sleep(_ENDING_SECONDS)
+        orphans &= _orphans()
+    if not orphans:
         return Finding(name, State.OK, "no service is left over from an earlier run")
     stop = "taskkill /F /PID" if sys.platform == "win32" else "kill"
-    numbers = " ".join(map(str, pids))
+    numbers = " ".join(map(str, sorted(orphans)))
     return Finding(name, State.NOTE, f"left over from an earlier run: {numbers}", f"{stop} {numbers}")
+
+
+def _orphans() -> set[int]:
+    """The process ids of services that have no run of checks above them."""
+    import psutil
+
+    pids: set[int] = set()
+    for process in psutil.process_iter(["cmdline"]):
+        if any(part in _SERVICES for part in process.info["cmdline"] or ()):
+            with suppress(psutil.Error):
+                parent = process.parent()
+                if parent is None or "python" not in parent.name().lower():
+                    pids.add(process.pid)
+    return pids
 
 
 def _service(_course: Course) -> Finding:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from workbook import selection
-from workbook.course import CourseError, find_course
+from workbook.course import Course, CourseError, find_course
 from workbook.fixtures import (
     client,
     database,
@@ -35,10 +35,14 @@ from workbook.state import STATE, State
 
 __all__ = ["client", "database", "launch", "lesson", "rng", "service", "target", "upstream"]
 
-_COURSE = find_course(Path(__file__))
 _XDIST = re.compile(r"-n(\d+|auto|logical)?$|--(numprocesses|dist|maxprocesses|tx)\b")
 """Options of xdist, which is loaded only when one of them is given."""
 _TIMINGS = os.environ.get("WORKBOOK_TIMINGS")
+
+
+def _course(config: pytest.Config) -> Course:
+    """The course that the checks of this run belong to."""
+    return find_course(config.rootpath)
 
 
 def mark(phase: str) -> None:
@@ -73,17 +77,18 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     start = config.invocation_params.dir
     try:
-        chosen = selection.select(_COURSE, config.args, start)
+        course = _course(config)
+        chosen = selection.select(course, config.args, start)
         if not chosen.lessons:
             return
-        where = selection.find_target(_COURSE, config.option.target, start)
+        where = selection.find_target(course, config.option.target, start)
     except CourseError as fault:
         raise pytest.UsageError(str(fault)) from None
     if config.option.seed is None:
         config.option.seed = int.from_bytes(os.urandom(4), "big")
-    run = Run(_COURSE, where, config.option.seed, limits_from_environment())
+    run = Run(course, where, config.option.seed, limits_from_environment())
     developer = config.option.verbose > 0 or config.option.tbstyle != "auto"
-    state = State(_COURSE, run, chosen, show_feedback=not config.option.plain)
+    state = State(course, run, chosen, show_feedback=not config.option.plain)
     config.stash[STATE] = state
     _forget_folders_of_learners(run)
     spreads = getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput")
@@ -115,8 +120,9 @@ def _start_early(state: State) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave the tests of the tool out of ``pytest checks``, unless they are asked for by name."""
-    if collection_path in (_COURSE.checks_dir / "tests", _COURSE.checks_dir / "workbook"):
-        asked = selection.select(_COURSE, config.args, config.invocation_params.dir)
+    course = _course(config)
+    if collection_path in (course.checks_dir / "tests", course.checks_dir / "workbook"):
+        asked = selection.select(course, config.args, config.invocation_params.dir)
         return None if asked.tool_tests and collection_path.name == "tests" else True
     return None
 
@@ -148,7 +154,7 @@ def _complete_partial_files(state: State, session: pytest.Session) -> None:
     for argument in session.config.args:
         path, separator, _ = argument.partition("::")
         if separator:
-            place = selection.exercise_of(_COURSE, Path(os.path.abspath(session.config.invocation_params.dir / path)))
+            place = selection.exercise_of(state.course, Path(os.path.abspath(session.config.invocation_params.dir / path)))
             if place is not None:
                 state.collected.setdefault(f"{place[0]}.{place[1]}", set()).add("the checks that were not named")
 
@@ -226,7 +232,7 @@ def pytest_xdist_node_collection_finished(ids: list[str]) -> None:
     if _active is None:
         return
     for name in ids:
-        place = selection.exercise_of(_COURSE, _COURSE.root / name.partition("::")[0])
+        place = selection.exercise_of(_active.course, _active.course.root / name.partition("::")[0])
         if place is not None:
             exercise = f"{place[0]}.{place[1]}"
             chosen = _active.chosen.setdefault(exercise, [])

@@ -37,7 +37,7 @@ class Block:
         White space at line ends is not compared, so an editor that trims it or writes CRLF changes nothing.
         """
         lines = [line.rstrip() for line in text.splitlines()]
-        block = [line.rstrip() for line in self.text.splitlines()]
+        block = [line.rstrip() for line in self.text.strip("\n").splitlines()]
         after = None if self.after is None else self.after.rstrip()
         for start in range(len(lines) - len(block) + 1):
             end = start + len(block)

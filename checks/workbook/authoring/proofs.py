@@ -13,7 +13,7 @@ from workbook.authoring.check_files import CheckFiles
 from workbook.authoring.faults import AuthoringError
 from workbook.authoring.handout import target_folder
 from workbook.authoring.starters import BuiltLesson
-from workbook.authoring.variants import Variant, apply_variant
+from workbook.authoring.variants import Variant
 from workbook.course import Course, Exercise, Lesson
 from workbook.feedback.message import Message
 from workbook.results import ExerciseResult, Report, Verdict
@@ -42,7 +42,8 @@ class LessonProofs:
     course: Course
     built: BuiltLesson
     checks: CheckFiles
-    variants: Sequence[Variant]
+    variants: Sequence[tuple[Variant, Mapping[str, bytes]]]
+    """Each with its files."""
     scratch: Path
     """A folder for targets and reports; each proof cleans up what it put there."""
     checks_run: int = 0
@@ -62,7 +63,7 @@ class LessonProofs:
             self._proof("the starter", WHOLE_LESSON, self._starter),
             *self._damaged_starters(),
             *self._damaged_solutions(),
-            *map(self._variant, self.variants),
+            *(self._variant(variant, files) for variant, files in self.variants),
         ]
         if notebooks:
             proofs.append(self._proof("the notebook on the solution", NOTEBOOK, self._notebook_on_solution))
@@ -86,6 +87,7 @@ class LessonProofs:
         for result in results:
             if result.verdict not in {Verdict.FAILED, Verdict.NOT_STARTED}:
                 faults.append(f"exercise {result.exercise} is {_words(result.verdict)}{_cause(result)}")
+                continue
             faults += [
                 f"{_check_name(check.name)} of exercise {result.exercise} passes: say why in its docstring "
                 '("Passes on the starter: …"), or make it fail'
@@ -137,18 +139,17 @@ class LessonProofs:
 
     # Variants
 
-    def _variant(self, variant: Variant) -> Proof:
+    def _variant(self, variant: Variant, files: Mapping[str, bytes]) -> Proof:
         if variant.is_right:
-            return self._proof(f"right variant {variant.name}", WHOLE_LESSON, lambda: self._right(variant))
-        return self._proof(f"wrong variant {variant.name}", ONE_EXERCISE, lambda: self._wrong(variant))
+            return self._proof(f"right variant {variant.name}", WHOLE_LESSON, lambda: self._right(files))
+        return self._proof(f"wrong variant {variant.name}", ONE_EXERCISE, lambda: self._wrong(variant, files))
 
-    def _right(self, variant: Variant) -> list[str]:
-        report = self._run(apply_variant(self.built, variant))
-        return _must_pass(runs.lesson_result(report, self.lesson).exercises)
+    def _right(self, files: Mapping[str, bytes]) -> list[str]:
+        return _must_pass(runs.lesson_result(self._run(files), self.lesson).exercises)
 
-    def _wrong(self, variant: Variant) -> list[str]:
+    def _wrong(self, variant: Variant, files: Mapping[str, bytes]) -> list[str]:
         exercise = next(entry for entry in self.lesson.exercises if entry.id == variant.exercise)
-        report = self._run(apply_variant(self.built, variant), [exercise])
+        report = self._run(files, [exercise])
         result = runs.result_of(report, exercise.id)
         if result.verdict not in _REJECTED or all(check.passed for check in result.checks):
             return [f"exercise {exercise.id} is {_words(result.verdict)}{_cause(result)} (seed {report.seed})"]
@@ -207,11 +208,10 @@ def _must_pass(results: Sequence[ExerciseResult]) -> list[str]:
     faults: list[str] = []
     for result in results:
         failing = [check for check in result.checks if not check.passed]
-        faults += [
-            f"{_check_name(check.name)} of exercise {result.exercise} fails: {_shown(check.message)}"
-            for check in failing
-        ]
-        if not failing and result.verdict is not Verdict.PASSED:
+        if failing:
+            share = f"{len(failing)} of {len(result.checks)} checks fail, first {_check_name(failing[0].name)}"
+            faults.append(f"exercise {result.exercise}: {share}: {_shown(failing[0].message)}")
+        elif result.verdict is not Verdict.PASSED:
             faults.append(f"exercise {result.exercise} is {_words(result.verdict)}")
     return faults
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from workbook.authoring.handout import differences
 from workbook.authoring.lesson_rules import MIN_CHECKS, lesson_faults, variant_faults
 from workbook.authoring.proofs import LessonProofs, Proof
 from workbook.authoring.starters import build_lesson
-from workbook.authoring.variants import Variant, read_variants
+from workbook.authoring.variants import Variant, apply_variant, read_variants
 from workbook.course import Course, Lesson
 
 if TYPE_CHECKING:
@@ -46,7 +46,13 @@ class _Standing:
             self.faults += error.faults
         else:
             self.faults += variant_faults(lesson, self.variants)
-        self.proofs = LessonProofs(course, built, check_files, self.variants, scratch)
+        applied: list[tuple[Variant, Mapping[str, bytes]]] = []
+        for variant in self.variants:
+            try:
+                applied.append((variant, apply_variant(built, variant)))
+            except AuthoringError as error:
+                self.faults += error.faults
+        self.proofs = LessonProofs(course, built, check_files, applied, scratch)
 
     def end(self) -> None:
         """Judge what only all proofs together show."""
@@ -57,9 +63,8 @@ class _Standing:
         """The lesson in one line."""
         wrong = sum(not variant.is_right for variant in self.variants)
         checks = self.proofs.checks_run if self.proofs else 0
-        faults = f"{len(self.faults)} fault{'' if len(self.faults) == 1 else 's'}"
         counted = f"{wrong} wrong and {len(self.variants) - wrong} right variants"
-        return f"lesson {self.lesson.number}: {checks} checks, {counted}, {faults}"
+        return f"lesson {self.lesson.number}: {_count(checks, 'check')}, {counted}, {_count(len(self.faults), 'fault')}"
 
 
 def verify(course: Course, lessons: Sequence[int] | None, *, jobs: int = 2, console: Console) -> int:
@@ -108,7 +113,7 @@ def _proven(proofs: list[Proof], jobs: int, console: Console) -> Iterable[tuple[
         futures: dict[Future[list[str]], Proof] = {
             pool.submit(_faults, proof): proof for proof in sorted(proofs, key=lambda proof: -proof.cost)
         }
-        with Progress(*columns, console=console, transient=True) as progress:
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
             task = progress.add_task("verify", total=len(proofs))
             for future in as_completed(futures):
                 proof = futures[future]
@@ -126,6 +131,10 @@ def _faults(proof: Proof) -> list[str]:
         return proof.prove()
     except AuthoringError as error:
         return list(error.faults)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _sentence(text: str) -> str:

@@ -6,10 +6,10 @@ Start-up is kept light: a module that a single command needs is imported inside 
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 import workbook
 from workbook.cli import (
@@ -31,7 +31,26 @@ from workbook.course import CourseError
 USER_ERROR = 2
 
 
-class PlainGroup(TyperGroup):
+class LightHelp:
+    """Gives ``--help`` the default False.
+
+    Typer's own default, None, has to be converted to a flag, and for that alone Typer imports Pydantic: half of the
+    time that a bare ``workbook`` takes.
+    """
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """The ``--help`` option."""
+        option = cast("Any", super()).get_help_option(ctx)
+        if option is not None:
+            option.default = False
+        return option
+
+
+class PlainCommand(LightHelp, TyperCommand):
+    """One command."""
+
+
+class PlainGroup(LightHelp, TyperGroup):
     """A group of commands that answers every mistake in one sentence, with exit code 2."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
@@ -104,15 +123,11 @@ def start(
 
 LEARN, LOOK, AUTHOR = "Work", "Look", "For authors"
 
-app.command("lab", rich_help_panel=LEARN)(lab.lab)
-app.command("check", rich_help_panel=LEARN, context_settings=check.PASS_ON)(check.check)
-app.command("watch", rich_help_panel=LEARN)(watch.watch)
-app.command("hint", rich_help_panel=LEARN)(hint.hint)
-app.command("serve", rich_help_panel=LEARN)(serve.serve)
-app.command("reset", rich_help_panel=LEARN)(reset.reset)
-app.command("status", rich_help_panel=LOOK)(status.status)
-app.command("diff", rich_help_panel=LOOK)(diff.diff)
-app.command("solution", rich_help_panel=LOOK)(solution.solution)
-app.command("doctor", rich_help_panel=LOOK)(doctor.doctor)
-app.command("build", rich_help_panel=AUTHOR)(authoring.build)
-app.command("verify", rich_help_panel=AUTHOR)(authoring.verify)
+for panel, commands in {
+    LEARN: [lab.lab, check.check, watch.watch, hint.hint, serve.serve, reset.reset],
+    LOOK: [status.status, diff.diff, solution.solution, doctor.doctor],
+    AUTHOR: [authoring.build, authoring.verify],
+}.items():
+    for command in commands:
+        settings = check.PASS_ON if command is check.check else None
+        app.command(cls=PlainCommand, rich_help_panel=panel, context_settings=settings)(command)

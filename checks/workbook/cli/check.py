@@ -74,7 +74,11 @@ def _print_report(arguments: list[str]) -> int:
             check=False,
         )
         if not file.is_file():
-            words = run.stderr.strip().splitlines() or ["it wrote no report"]
-            raise CourseError(f"The checks did not run: {words[-1].rstrip('.')}.")
+            raise CourseError(f"The checks did not run: {_last_words(run.stderr)}.")
         print(file.read_text(encoding="utf-8"))
         return run.returncode
+
+
+def _last_words(errors: str) -> str:
+    lines = errors.strip().splitlines() or ["they wrote no report"]
+    return lines[-1].removeprefix("E ").strip().rstrip(".")

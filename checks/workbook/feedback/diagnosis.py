@@ -56,10 +56,7 @@ def _unhandled(facts: dict[str, Any], endpoint: Place | None) -> tuple[str, Plac
         return "the database is locked: another session still holds an open transaction", place
     if original:
         return f"your code raised {facts.get('exception')}: {original.splitlines()[0]}", place
-    text = f"your code raised {exception_name(facts)}"
-    if place is not None and place.source:
-        text += f"\nin  {place.source}"
-    return text, place
+    return f"your code raised {exception_name(facts)}", place
 
 
 def _about_status(evidence: Evidence, status: int) -> str:
@@ -80,6 +77,8 @@ def _about_status(evidence: Evidence, status: int) -> str:
             return f"the route is declared {form}, so this path is only redirected"
         case 422:
             return _rejected(evidence, path)
+        case 200 if evidence.assertion is not None and evidence.assertion.expected in (201, 202, 204):
+            return "200 is what a route answers that names no status_code"
         case 500 if report is not None and report.endpoint is not None:
             return "your code answered 500 by itself"
         case _:
@@ -112,16 +111,12 @@ def _ends_like(route: str, path: str) -> bool:
     """Whether one of the two is the other with something put before it, beyond a bare parameter."""
     left = [part for part in route.split("/") if part]
     right = [part for part in path.split("/") if part]
-    if not left or not right or left[-len(right) :] == [] or len(left) == len(right):
+    if not left or not right or len(left) == len(right):
         return False
     short, long = sorted((left, right), key=len)
     tail = long[-len(short) :]
-    same = [_part_matches(one, two) for one, two in zip(short, tail, strict=True)]
-    return all(same) and any(not part.startswith("{") for part in short)
-
-
-def _part_matches(one: str, two: str) -> bool:
-    return one == two or one.startswith("{") or two.startswith("{")
+    pairs = list(zip(short, tail, strict=True))
+    return all(one == two or "{" in one + two for one, two in pairs) and any(one == two for one, two in pairs)
 
 
 def _rejected(evidence: Evidence, path: str) -> str:

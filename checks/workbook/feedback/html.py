@@ -61,11 +61,6 @@ def card(body: str) -> str:
     return f'<div class="wb"><style>{_style()}</style>{body}</div>'
 
 
-def note(text: str, *, colour: str = "#3b7dd8") -> str:
-    """A few plain sentences with a coloured edge, without a style sheet: notebooks store many of them."""
-    return f'<div style="padding:2px 0 2px 12px;border-left:3px solid {colour}">{rich(text)}</div>'
-
-
 def report_card(report: Report, *, next_step: str = "", up: str | None = None) -> str:
     """The card for a run of checks.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from workbook.feedback.evidence import Evidence
@@ -25,7 +26,7 @@ def _missing_file(problem: Problem, evidence: Evidence) -> list[tuple[str, str]]
     return [
         ("Not found", evidence.file(str(name)) if name else f"the folder {evidence.label}"),
         ("Expected", "the file that makes your app" if name else "the folder of the lesson, with app/main.py in it"),
-        ("To get it back", f"workbook reset {evidence.exercise.lesson}   (it keeps a backup of what is there)"),
+        ("To restore", f"workbook reset {evidence.exercise.lesson}   (it keeps a backup of what is there)"),
     ]
 
 
@@ -44,7 +45,8 @@ def _indentation(problem: Problem, evidence: Evidence) -> list[tuple[str, str]]:
 def _import_error(problem: Problem, evidence: Evidence) -> list[tuple[str, str]]:
     detail = problem.detail
     module, name, similar = str(detail.get("module", "")), detail.get("name"), list(detail.get("similar") or [])
-    rows = [("Import failed", problem.text.splitlines()[0] if problem.text else problem.exception)]
+    text = re.sub(r" \((/|[A-Z]:|unknown ).*\)", "", problem.text.partition("\n")[0])
+    rows = [("Import failed", text or problem.exception)]
     if name:
         close = f"; it has `{similar[0]}`" if similar else ""
         return [*rows, ("Looks like", f"there is no `{name}` in {module}{close}")]
@@ -93,6 +95,8 @@ def _exception(when: str) -> Maker:
             lines.append(("It says", "\n".join(first[:4])))
         if problem.place and problem.place.source:
             lines.append((f"Line {problem.place.line}", problem.place.source))
+        if "ddress already in use" in problem.text:
+            lines.append(("Looks like", "your code opens a port by itself; the app must not, uvicorn does that for it"))
         return lines
 
     return rows
@@ -109,6 +113,8 @@ def _startup_timeout(problem: Problem, evidence: Evidence) -> list[tuple[str, st
     rows = [("What happened", f"the app had not started after {_seconds(problem)}")]
     if problem.place:
         rows.append(("It was at", f"line {problem.place.line} of {problem.place.file}: {problem.place.source}"))
+        if "uvicorn.run" in problem.place.source:
+            rows.append(("Looks like", "your file starts a server of its own; uvicorn app.main:app does that for you"))
     return rows
 
 
@@ -116,7 +122,12 @@ def _request_timeout(problem: Problem, evidence: Evidence) -> list[tuple[str, st
     rows = [("No answer", f"within {_seconds(problem)}")]
     if problem.place:
         rows.append(("It was at", f"line {problem.place.line}: {problem.place.source}"))
-        rows.append(("Looks like", f"`{problem.place.function}` does not come to an end: a loop, or a wait, without a way out"))
+        name = f"`{problem.place.function}`"
+        if problem.detail.get("on_loop"):
+            what = f"{name} does not give the event loop back: while it runs, no other request is answered"
+        else:
+            what = f"{name} does not come to an end"
+        rows.append(("Looks like", what))
     return rows
 
 
@@ -169,7 +180,8 @@ def _host_failed(problem: Problem, evidence: Evidence) -> list[tuple[str, str]]:
 
 
 def _seconds(problem: Problem) -> str:
-    return f"{float(problem.detail.get('seconds', 0)):g} seconds"
+    seconds = float(problem.detail.get("seconds", 0))
+    return "1 second" if seconds == 1 else f"{seconds:g} seconds"
 
 
 _MAKERS: dict[str, Maker] = {

@@ -135,8 +135,11 @@ def _assertion_rows(evidence: Evidence) -> tuple[list[tuple[str, str]], Place | 
     said = assertion.said if assertion is not None else ""
     if found and (not said or len(found) <= _CROWDING):
         rows.append(("Found", found))
+    report = evidence.report
     if cause:
         rows.append(("Looks like", cause))
+        if report is not None and report.exception is not None and place is not None and place.source[:1] not in ("", "@"):
+            rows.append((f"Line {place.line}", place.source))
     elif said:
         rows.append(("Looks like", said))
     return rows, place, kind

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbook.course import Course, CourseError, parse_exercise_id
-from workbook.feedback.html import card, note, points_text, report_card, safe
+from workbook.feedback.html import card, points_text, report_card, safe
 from workbook.notebook.cards import Card
 from workbook.results import Report, Verdict, report_from_json
 
@@ -161,11 +161,6 @@ def next_step(course: Course, wanted: Wanted, report: Report) -> str:
         return f"{well} That was the last lesson."
     place = course.notebook(following).relative_to(course.root).as_posix()
     return f"{well} Next: lesson {following.number}, {following.title}, in `{place}`."
-
-
-def error_card(text: str) -> Card:
-    """A card for a sentence about what was typed."""
-    return Card(text.replace("`", ""), note(text))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from workbook.notebook.cards import Card, show
+from workbook.notebook.cards import GREY, Card, show
 
 
 def side_by_side(left_title: str, left: Any, right_title: str, right: Any) -> None:
@@ -19,10 +19,10 @@ def side_by_side(left_title: str, left: Any, right_title: str, right: Any) -> No
     """
     parts = [(left_title, str(left)), (right_title, str(right))]
     text = "\n\n".join(f"{title}\n" + "\n".join(f"  {line}" for line in body.splitlines()) for title, body in parts)
-    column = "flex:1 1 24em;min-width:0;padding-left:10px;border-left:3px solid #888888"
+    column = f"flex:1 1 24em;min-width:0;padding-left:10px;border-left:3px solid {GREY}"
     columns = "".join(
         f'<div style="{column}"><strong>{html.escape(title)}</strong>'
-        f'<pre style="margin:4px 0 0 0">{html.escape(body)}</pre></div>'
+        f'<pre style="margin:4px 0 0 0;padding:0">{html.escape(body)}</pre></div>'
         for title, body in parts
     )
     show(Card(text, f'<div style="display:flex;flex-wrap:wrap;gap:12px 24px">{columns}</div>'))

@@ -161,7 +161,7 @@ class Recorder:
         fault: Exception | None = None
         try:
             await self._app(scope, receive, watch)
-        except Exception as error:  # noqa: BLE001 - the framework has answered 500, and raises for the server to log
+        except Exception as error:
             fault = error
             if status is None and scope["type"] == "http":
                 await watch(

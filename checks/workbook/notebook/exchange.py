@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 
-from workbook.notebook.cards import Card
+from workbook.notebook.cards import AMBER, BLUE, GREEN, GREY, RED, Card, edged_text, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +19,8 @@ MAX_LINES = 40
 """Lines shown of a body; ``.text`` and ``.json()`` have all of it."""
 _PHRASES = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
 """Where the words of RFC 9110 differ from those of older Python versions."""
-_COLOURS = {2: "#2e9e5b", 3: "#3b7dd8", 4: "#c77700", 5: "#d64545"}
-"""By the status code's first digit: to be seen on white and on black."""
+_COLOURS = {2: GREEN, 3: BLUE, 4: AMBER, 5: RED}
+"""By the status code's first digit."""
 
 
 class Exchange:
@@ -78,8 +78,6 @@ class Exchange:
 
     def display(self) -> None:
         """Show the exchange below the running cell."""
-        from workbook.notebook.cards import show
-
         self._shown_in = _running_cell()
         show(self.card())
 
@@ -93,14 +91,12 @@ class Exchange:
         text = "\n".join(
             [self._head(), *(f"  {line}" for line in sent), f"→ {status}", *(f"  {line}" for line in [*got, *logged])]
         )
-        colour = _COLOURS.get(self.status_code // 100, "#888888")
+        colour = _COLOURS.get(self.status_code // 100, GREY)
         parts = [f"<strong>{html.escape(self._head())}</strong>", *(html.escape(f"  {line}") for line in sent)]
         parts += [f'<strong style="color:{colour}">→ {html.escape(status)}</strong>']
         parts += [html.escape(f"  {line}") for line in got]
         parts += [f"<em>{html.escape(f'  {line}')}</em>" for line in logged]
-        body = "\n".join(parts)
-        markup = f'<pre style="margin:0;padding-left:10px;border-left:3px solid {colour}">{body}</pre>'
-        return Card(text, markup)
+        return Card(text, edged_text("\n".join(parts), colour))
 
     def _head(self) -> str:
         request = self.response.request

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.magic import no_var_expand
 
 from workbook.course import Course, CourseError, find_course
-from workbook.notebook.cards import show
+from workbook.notebook.cards import note, show
 from workbook.notebook.predict import Predictions
 
 if TYPE_CHECKING:
@@ -71,28 +71,24 @@ def load(shell: InteractiveShell) -> None:
 
 
 def _show_answer(answer: Callable[[Course], Card]) -> None:
-    from workbook.notebook.check import error_card
-
     try:
         card = answer(find_course())
     except CourseError as fault:
-        card = error_card(str(fault))
+        card = note(str(fault))
     show(card)
 
 
 def _reveal(predictions: Predictions, line: str, namespace: dict[str, Any]) -> Card:
-    from workbook.notebook.check import error_card
-
     name, _, expression = line.strip().partition(" ")
     expression = expression.strip()
     if not name:
-        return error_card("Say which prediction: `%reveal free_price reply.status_code`.")
+        return note("Say which prediction: `%reveal free_price reply.status_code`.")
     if not expression:
         return predictions.compare(name, has_value=False)
     if expression in predictions.known(name).options:
         return predictions.compare(name, expression)
     try:
         value = eval(expression, namespace)  # a notebook runs its own code
-    except Exception as fault:  # noqa: BLE001 - whatever it raises, the thing to compare with is not there
-        return error_card(f"There is nothing to compare with yet ({type(fault).__name__}: {fault}).")
+    except Exception as fault:
+        return note(f"There is nothing to compare with yet ({type(fault).__name__}: {fault}).")
     return predictions.compare(name, value)

@@ -86,7 +86,7 @@ class KernelServer:
                 server.run(sockets=[listener])
             except SystemExit:
                 pass  # uvicorn's way to say that the start-up failed; the reason is among the events
-            except Exception as fault:  # noqa: BLE001 - it would die unseen with the thread
+            except Exception as fault:
                 self.events.add(Event("exception", f"{type(fault).__name__}: {fault}"))
             finally:
                 listener.close()

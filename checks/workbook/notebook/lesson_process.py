@@ -76,7 +76,7 @@ def main() -> None:
     sys.path.insert(0, str(folder))
     try:
         app = _load(spec["app"], folder)
-    except BaseException as fault:  # noqa: BLE001 - whatever the learner's code raises
+    except BaseException as fault:
         reporter.emit(exception_event(fault, root=folder))
         reporter.emit(Event("ended"))
         os._exit(1)
@@ -88,7 +88,7 @@ def main() -> None:
     reporter.emit(Event("port", str(listener.getsockname()[1])))
     try:
         AnnouncingServer(Recorder(app, reporter.emit, root=folder), reporter.emit).run(sockets=[listener])
-    except BaseException as fault:  # noqa: BLE001 - whatever the learner's code raises
+    except BaseException as fault:
         if not isinstance(fault, SystemExit):
             reporter.emit(exception_event(fault, root=folder))
     reporter.emit(Event("ended"))

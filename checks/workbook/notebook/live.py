@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import httpx
 
 from workbook.course import CourseError, find_course
-from workbook.notebook.cards import Card, show
+from workbook.notebook.cards import GREY, note, show
 from workbook.notebook.exchange import Exchange
 from workbook.notebook.faults import NotebookError
 from workbook.notebook.server_log import log_card
@@ -179,8 +179,7 @@ class LiveServer:
         self._close_client()
         self._server.restart()
         if changed is not None:
-            text = f"({changed} has changed: the server was restarted)"
-            show(Card(text, f"<em>{text}</em>"))
+            show(note(f"({changed} has changed: the server was restarted)", colour=GREY))
 
     def _close_client(self) -> None:
         if self._client is not None:

@@ -6,8 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from workbook.feedback.html import note
-from workbook.notebook.cards import Card
+from workbook.notebook.cards import BLUE, GREEN, Card, note
 
 _OPTION = re.compile(r"\s*([a-f])\)\s+(.*\S)\s*")
 _ANSWER = re.compile(r"\s*answer\s*:(.*)", re.IGNORECASE)
@@ -62,10 +61,12 @@ class Predictions:
         letters = _list(list(options))
         if not said:
             choice = f" ({letters})" if options else ""
-            return _sentence(f"Write your answer after answer:{choice} and run this cell. Then run the next cell.")
+            return _sentence(f"Write your answer after `answer:`{choice} and run this cell. Then run the next cell.")
         answer = _letter(said, options) if options else said
         if answer is None:
-            return _sentence(f"{said[:60]!r} is none of the answers: write {letters} after answer: and run this cell.")
+            return _sentence(
+                f"{said[:60]!r} is none of the answers: write {letters} after `answer:` and run this cell."
+            )
         self._known[name] = Prediction(prediction.options, answer)
         return _sentence(f"Noted: {answer}. Run the next cell and compare.")
 
@@ -154,4 +155,4 @@ def _list(letters: list[str]) -> str:
 
 def _sentence(text: str, *, happened_so: bool = False) -> Card:
     mark = "✔ " if happened_so else ""
-    return Card(mark + text, note(mark + text, colour="#2e9e5b" if happened_so else "#3b7dd8"))
+    return note(mark + text, colour=GREEN if happened_so else BLUE)

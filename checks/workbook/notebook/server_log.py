@@ -5,13 +5,12 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from workbook.notebook.cards import Card
+from workbook.notebook.cards import GREY, RED, Card, edged_text
 
 if TYPE_CHECKING:
     from workbook.notebook.events import Event
 
 MAX_LINES = 60
-_ALARM = "#d64545"
 
 
 def log_card(events: list[Event]) -> Card:
@@ -23,11 +22,9 @@ def log_card(events: list[Event]) -> Card:
     lines = _cut([line for event in events for line in _lines(event)])
     text = "\n".join(line for line, _ in lines) or "The server has nothing new in its log."
     body = "\n".join(
-        f'<span style="color:{_ALARM}">{html.escape(line)}</span>' if alarm else html.escape(line)
-        for line, alarm in lines
+        f'<span style="color:{RED}">{html.escape(line)}</span>' if alarm else html.escape(line) for line, alarm in lines
     )
-    markup = f'<pre style="margin:0;padding-left:10px;border-left:3px solid #888888">{body or html.escape(text)}</pre>'
-    return Card(text, markup)
+    return Card(text, edged_text(body or html.escape(text), GREY))
 
 
 def _lines(event: Event) -> list[tuple[str, bool]]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from workbook.notebook.cards import Card, show
+from workbook.notebook.cards import BLUE, Card, edged_text, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -36,9 +36,7 @@ class SqlLog:
         lines = [f"  {line}" for text in self.statements for line in text.splitlines()]
         text = "\n".join([title, *lines])
         body = html.escape("\n".join(line[2:] for line in lines))
-        edge = "margin:4px 0 0 0;padding-left:10px;border-left:3px solid #3b7dd8"
-        markup = f'<div><strong>{title}</strong><pre style="{edge}">{body}</pre></div>'
-        return Card(text, markup)
+        return Card(text, edged_text(f"<strong>{title}</strong>\n{body}", BLUE))
 
 
 def listen_to_engines(emit: Callable[[str], None]) -> Callable[[], None]:

@@ -16,8 +16,8 @@ import stat
 import threading
 import time
 import warnings
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -33,7 +33,7 @@ from workbook.service.database_problem import (
     TooMuchData,
     UnreadableValue,
 )
-from workbook.service.databases import make_databases, sync_postgresql
+from workbook.service.databases import Databases, make_databases, sync_postgresql
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, CursorResult, Engine, Executable, Table
@@ -44,6 +44,7 @@ __all__ = [
     "Database",
     "DatabaseLocked",
     "DatabaseProblem",
+    "Databases",
     "ForeignKeyFacts",
     "MissingColumn",
     "MissingTable",
@@ -63,6 +64,8 @@ STATEMENT_SECONDS: Final = 2.0
 
 _KEPT_TABLES = frozenset({"alembic_version"})
 _BATCH = 100
+_CLOCK_STEPS = 20_000
+"""Steps of SQLite's virtual machine, well below a millisecond, between two looks at the clock."""
 _LITERAL: Final = {"no_parameters": True}
 """Execution options for PostgreSQL: a percent sign in a statement is a percent sign."""
 
@@ -297,36 +300,40 @@ class Database:
             DatabaseLocked: the app left a transaction open.
             DatabaseProblem: the database cannot be used.
         """
-        if self._sqlite and not os.path.lexists(self._path):
-            return
-        with self._explained():
-            if self._sqlite:
-                self._reset_sqlite()
-            else:
-                self._reset_postgresql()
+        if self._sqlite:
+            self._reset_sqlite()
+        else:
+            self._reset_postgresql()
 
     def _reset_sqlite(self) -> None:
-        with self.engine.connect() as connection:
-            # Without enforcement no order of deletion can be wrong. It can only be switched outside a transaction.
-            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            names = [name for name in self._tables(connection) if name not in _KEPT_TABLES]
-            for name in names:
-                connection.exec_driver_sql(f"DELETE FROM {_quoted(name)}")
-            known = "SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_sequence'"
-            if connection.exec_driver_sql(known).scalar_one():
-                connection.exec_driver_sql("DELETE FROM sqlite_sequence")
-            connection.commit()
+        # By the driver alone: most checks need a reset, and not all of them need SQLAlchemy.
+        if not os.path.lexists(self._path):
+            return
+        try:
+            with closing(self._open_sqlite()) as connection:
+                # Without enforcement no order of deletion can be wrong. It can only be switched outside a transaction.
+                connection.execute("PRAGMA foreign_keys = OFF")
+                connection.execute("BEGIN IMMEDIATE")
+                connection.set_progress_handler(_Clock(), _CLOCK_STEPS)
+                for name in _sqlite_tables(connection.execute):
+                    if name not in _KEPT_TABLES:
+                        connection.execute(f"DELETE FROM {_quoted(name)}")
+                if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'").fetchone():
+                    connection.execute("DELETE FROM sqlite_sequence")
+                connection.commit()
+        except sqlite3.Error as error:
+            raise _sqlite_problem(error) or error from error
 
     def _reset_postgresql(self) -> None:
-        with self.engine.begin() as connection:
+        with self._connect() as connection:
             connection.execution_options(**_LITERAL)
             tables = [row[0] for row in connection.exec_driver_sql(_POSTGRESQL_TABLES)]
             if tables:
                 # This lock waits for writers that are left open, as SQLite does; idle readers are no obstacle.
                 connection.exec_driver_sql(f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE")
                 # Foreign keys are checked at the end of a statement, so in one statement no order can be wrong.
-                # TRUNCATE would do it too, but it makes new files and waits for the disk: four times as slow.
+                # TRUNCATE would do it too, but it makes new files and waits for the disk: several times as slow.
+                connection.exec_driver_sql(_POSTGRESQL_UNTIE)
                 parts = ", ".join(f"_{number} AS (DELETE FROM {table})" for number, table in enumerate(tables[1:]))
                 connection.exec_driver_sql(f"{f'WITH {parts} ' if parts else ''}DELETE FROM {tables[0]}")
             connection.exec_driver_sql(_POSTGRESQL_RESTART)
@@ -340,7 +347,7 @@ class Database:
 
         def clock_in(connection: sqlite3.Connection, record: Any) -> None:
             clock = _Clock()
-            connection.set_progress_handler(clock, 20_000)
+            connection.set_progress_handler(clock, _CLOCK_STEPS)
             record.info["clock"] = clock
 
         def restart_clock(connection: Connection, *_: object) -> None:
@@ -484,14 +491,7 @@ class Database:
             from sqlalchemy import inspect
 
             return sorted(inspect(connection).get_table_names())
-        if sqlite3.sqlite_version_info >= (3, 37):
-            found = connection.exec_driver_sql("PRAGMA main.table_list")
-            names = [row[1] for row in found if row[0] == "main" and row[2] in ("table", "virtual")]
-        else:
-            names = [
-                row[0] for row in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")
-            ]
-        return sorted(name for name in names if not name.lower().startswith("sqlite_"))
+        return _sqlite_tables(connection.exec_driver_sql)
 
     def _unique(self, connection: Connection, table: Table) -> set[tuple[str, ...]]:
         found = {tuple(column.name for column in table.primary_key.columns)} - {()}
@@ -532,6 +532,15 @@ class _Clock:
 
     def __call__(self) -> bool:
         return time.monotonic() > self.until
+
+
+def _sqlite_tables(ask: Callable[[str], Iterable[Sequence[Any]]]) -> list[str]:
+    """The names of all tables, without SQLite's own and those in which a virtual table keeps its rows."""
+    if sqlite3.sqlite_version_info >= (3, 37):
+        names = [row[1] for row in ask("PRAGMA table_list") if row[0] == "main" and row[2] in ("table", "virtual")]
+    else:
+        names = [row[0] for row in ask("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return sorted(name for name in names if not name.lower().startswith("sqlite_"))
 
 
 def _quoted(name: str) -> str:
@@ -621,6 +630,11 @@ _POSTGRESQL_TABLES = f"""
     SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) {_POSTGRESQL_USER_TABLES}
       AND c.relkind IN ('r', 'p') AND c.relname <> 'alembic_version'
 """
+_POSTGRESQL_UNTIE = """
+    SELECT set_config('session_replication_role', 'replica', true) FROM pg_roles
+    WHERE rolname = current_user AND rolsuper
+"""
+"""Skips the check of each row's foreign keys, until the end of the transaction, for those who may."""
 _POSTGRESQL_RESTART = f"""
     SELECT setval(c.oid::regclass, s.seqstart, false)
     FROM (SELECT c.oid {_POSTGRESQL_USER_TABLES}) c JOIN pg_sequence s ON s.seqrelid = c.oid

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import secrets
-import socket
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -114,6 +111,8 @@ class PostgreSQLDatabases:
 
     def new(self, name: str = "service") -> str:
         """Create a database; the first call drops what dead runs of this machine left."""
+        import secrets
+
         from sqlalchemy import make_url
 
         database = f"workbook_{os.getpid()}_{place()}_{secrets.token_hex(4)}"
@@ -176,6 +175,9 @@ def sync_postgresql(url: str) -> str:
 
 def place() -> str:
     """The set of processes in which a process number means one process: this machine, or this container, as a name."""
+    import hashlib
+    import socket
+
     space = ""
     with suppress(OSError):
         space = str(Path("/proc/self/ns/pid").readlink())

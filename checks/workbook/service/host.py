@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
-import importlib
 import json
 import os
 import select
@@ -25,12 +24,10 @@ import sys
 from pathlib import Path
 from typing import Any, Never
 
-from workbook.service.child import become_service
+from workbook.service.child import LIBRARIES, become_service, import_all
 from workbook.service.spec import Spec
 
 PACKET_LIMIT = 128 * 1024
-LIBRARIES = ("fastapi", "fastapi.testclient", "pydantic_settings", "uvicorn.main", "uvicorn.protocols.http.auto")
-"""Imported once, before the first service."""
 
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_PDEATHSIG = 1
@@ -80,7 +77,7 @@ class Host:
         return True
 
     def _start(self, name: str, spec: Spec, descriptors: list[int]) -> None:
-        _import_all(spec.preload)
+        import_all(spec.preload)
         gc.freeze()
         pid = os.fork()
         if pid == 0:
@@ -165,19 +162,12 @@ def _children() -> list[int]:
         return []
 
 
-def _import_all(libraries: tuple[str, ...]) -> None:
-    for library in libraries:
-        # What is not installed is the business of whoever imports it.
-        with contextlib.suppress(ImportError):
-            importlib.import_module(library)
-
-
 def main() -> None:
     """Import the libraries and obey."""
     descriptor, scratch = int(sys.argv[1]), Path(sys.argv[2])
     orders = socket.socket(fileno=descriptor)
     gc.disable()
-    _import_all(LIBRARIES)
+    import_all(LIBRARIES)
     import workbook.service.serve  # noqa: F401 - here once, instead of in every fork
 
     gc.enable()

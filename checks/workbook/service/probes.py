@@ -27,6 +27,8 @@ REQUEST_HEADER = b"x-workbook-request"
 
 _KEEP = 2_000
 """Entries kept of each kind; later ones only count."""
+_SETTLE_SECONDS = 0.5
+"""How long an exception may take from its 500 to the outermost layer."""
 _BEAT = 0.005
 """Seconds between two heartbeats of the event loop."""
 
@@ -42,6 +44,8 @@ class RequestFacts:
     statements: list[str] = field(default_factory=list[str])
     endpoint: dict[str, Any] | None = None
     exception: dict[str, Any] | None = None
+    ended: bool = False
+    """Whether the app is done with it. A 500 is sent before its exception has come all the way out."""
 
 
 _current: ContextVar[RequestFacts | None] = ContextVar("workbook_request", default=None)
@@ -67,6 +71,9 @@ class Probes:
 
     def collect(self) -> dict[str, Any]:
         """Everything since the last ``clear``."""
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while self._exceptions_on_their_way() and time.monotonic() < deadline:
+            time.sleep(0.002)
         with self._lock:
             return {
                 "requests": [asdict(facts) for facts in self._requests],
@@ -78,6 +85,10 @@ class Probes:
                 "loop_gap": self._largest_gap,
                 "peak_memory": max(0, peak_memory() - self._memory_before),
             }
+
+    def _exceptions_on_their_way(self) -> bool:
+        with self._lock:
+            return any(not facts.ended and (facts.status or 0) >= 500 for facts in self._requests)
 
     def clear(self) -> None:
         """Forget what was seen; connections that are checked out stay counted."""
@@ -216,6 +227,7 @@ class Probes:
                 self.saw_exception(fault)
                 raise
             finally:
+                facts.ended = True
                 _current.reset(token)
 
         return observed
@@ -241,7 +253,7 @@ def _take_number(scope: Scope) -> int:
 
 def _validation_errors(fault: BaseException) -> list[dict[str, Any]]:
     errors = getattr(fault, "errors", None)
-    if not callable(errors) or "pydantic" not in type(fault).__module__ + str(type(fault).__mro__):
+    if not callable(errors) or not type(fault).__module__.startswith(("pydantic", "fastapi")):
         return []
     try:
         listed: Any = errors()

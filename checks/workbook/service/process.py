@@ -237,7 +237,12 @@ class SpawnLauncher(Launcher):
 def _connections(uds: Path) -> tuple[socket.socket, socket.socket, socket.socket, int, int]:
     """A listening HTTP socket, both ends of a control channel, and both ends of an output pipe."""
     http = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    http.bind(str(uds))
+    try:
+        http.bind(str(uds))
+    except OSError as fault:
+        http.close()
+        text = f"no unix socket can be made in {uds.parent} ({fault.strerror or fault}); set TMPDIR to a short path"
+        raise StartFailed(Problem("host_failed", text=text)) from fault
     http.listen(128)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     # A service that reads nothing must not be able to block the checks.

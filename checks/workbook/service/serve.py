@@ -98,8 +98,8 @@ class Control:
                 self.probes.clear()
                 self.send({"id": number, "result": None})
             case "where":
-                place = self._tracer.running()
-                self.send({"id": number, "result": asdict(place) if place else None})
+                place, on_loop = self._tracer.running()
+                self.send({"id": number, "result": asdict(place) if place else None, "on_loop": on_loop})
             case "watch":
                 self.probes.clear()
                 self.probes.measure_memory()

@@ -281,7 +281,7 @@ class Service:
             event = self._next_event(deadline - time.monotonic())
             if event is None:
                 kind = "startup_timeout" if importing else "host_failed"
-                self._refuse(Problem(kind, place=self._where(), detail={"seconds": self.limits.start}))
+                self._refuse(Problem(kind, place=self._where()[0], detail={"seconds": self.limits.start}))
             match event.get("event"):
                 case "importing":
                     importing = True
@@ -344,22 +344,22 @@ class Service:
                 problem = self._ended("crash")
                 self.kill()
                 raise RequestFailed(problem) from fault
-            place = self._where() if command != "where" else None
+            place, _ = self._where()
             self.kill()
             raise RequestFailed(Problem("call_timeout", place=place, detail={"seconds": limit, "call": facts.get("ref", "")}))
 
-    def _where(self) -> Place | None:
-        """The learner's line that runs now, asked of a service that hangs."""
+    def _where(self) -> tuple[Place | None, bool]:
+        """The learner's line that runs now, asked of a service that hangs, and whether it holds up the event loop."""
         assert self._process is not None
         try:
             self._process.channel.send({"id": -1, "do": "where"})
             deadline = time.monotonic() + 1.0
             while (message := self._process.channel.receive(max(0.0, deadline - time.monotonic()))) is not None:
                 if message.get("id") == -1:
-                    return place_from_json(message.get("result"))
+                    return place_from_json(message.get("result")), message.get("on_loop") is True
         except ChannelClosed:
-            return None
-        return None
+            return None, False
+        return None, False
 
     def _call(self, ref: str, source: str | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         answer = self._ask(
@@ -385,8 +385,9 @@ class Service:
             if self._process is None:
                 return Problem("crash", text="the service had ended before")
             if isinstance(fault, httpx.TimeoutException):
-                place = self._where()
-                problem = Problem("request_timeout", place=place, detail={"seconds": self.limits.request})
+                place, on_loop = self._where()
+                detail = {"seconds": self.limits.request, "on_loop": on_loop}
+                problem = Problem("request_timeout", place=place, detail=detail)
                 if self._process.output.flooded:
                     problem = self._ended("output_flood")
                 self.kill()

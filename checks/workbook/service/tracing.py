@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 import threading
 import traceback
@@ -24,6 +25,8 @@ class Tracer:
 
     def relative(self, filename: str) -> str | None:
         """The file's name relative to the lesson folder, or None for a file outside it."""
+        if not os.path.isabs(filename):  # "<string>", "<frozen runpy>"
+            return None
         try:
             path = Path(filename).resolve()
         except (OSError, ValueError):
@@ -65,12 +68,16 @@ class Tracer:
             frame = frame.f_back
         return None
 
-    def running(self) -> Place | None:
-        """The learner's line that runs now: in the main thread, else in any other."""
+    def running(self) -> tuple[Place | None, bool]:
+        """The learner's line that runs now, and whether it runs in the main thread, where the event loop is."""
         frames = sys._current_frames()  # pyright: ignore[reportPrivateUsage] - the documented way to see other threads
         main = threading.main_thread().ident
         order = sorted(frames, key=lambda ident: ident != main)
-        return next((place for ident in order if (place := self.of_frame(frames[ident]))), None)
+        for ident in order:
+            place = self.of_frame(frames[ident])
+            if place is not None:
+                return place, ident == main
+        return None, False
 
     def of_function(self, function: Callable[..., Any]) -> Place | None:
         """Where a learner's function begins."""

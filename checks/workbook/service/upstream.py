@@ -90,10 +90,7 @@ class Answer:
         """
         content, kind = self._content()
         headers = {"content-type": kind, "content-length": str(len(content))}
-        if self.status < HTTPStatus.OK or self.status in (
-            HTTPStatus.NO_CONTENT,
-            HTTPStatus.NOT_MODIFIED,
-        ):
+        if self.status < HTTPStatus.OK or self.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
             headers, content = {}, b""
         elif not content and kind == "application/octet-stream":
             del headers["content-type"]
@@ -118,10 +115,7 @@ def _head(status: int, headers: Mapping[str, str]) -> bytes:
         phrase = HTTPStatus(status).phrase
     except ValueError:
         phrase = ""
-    lines = [
-        f"HTTP/1.1 {status} {phrase}",
-        *(f"{name}: {value}" for name, value in headers.items()),
-    ]
+    lines = [f"HTTP/1.1 {status} {phrase}", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join((*lines, "", "")).encode("latin-1")
 
 
@@ -305,14 +299,7 @@ class Upstream:
         Raises:
             ValueError, TypeError: the answer cannot be sent.
         """
-        fixed = Answer(
-            status=status,
-            json=json,
-            text=text,
-            body=body,
-            headers=headers or {},
-            delay=delay,
-        )
+        fixed = Answer(status=status, json=json, text=text, body=body, headers=headers or {}, delay=delay)
         fixed.encode()
         self._add(method, path, fixed if respond is None else respond, times)
 
@@ -430,13 +417,7 @@ class Upstream:
 
     def _work(self, sock: socket.socket, number: int) -> None:
         try:
-            _Connection(
-                sock,
-                number,
-                take_off=self._take_off,
-                decide=self._decide,
-                land=self._land,
-            )
+            _Connection(sock, number, take_off=self._take_off, decide=self._decide, land=self._land)
         except OSError:
             pass  # the client went away
         finally:
@@ -490,10 +471,7 @@ class Upstream:
                 script.left -= 1
         if script is None:
             why = "no further answer" if matching else "no answer"
-            return Answer(
-                404,
-                json={"detail": f"the upstream has {why} for {request.method} {request.path}"},
-            )
+            return Answer(404, json={"detail": f"the upstream has {why} for {request.method} {request.path}"})
         if not callable(script.what):
             return script.what
         try:
@@ -508,10 +486,7 @@ class Upstream:
     def _decide(self, flight: _Flight) -> Answer | How:
         """What to do with a request, after it has waited at the barrier."""
         if not self._passes_barrier(flight):
-            return Answer(
-                503,
-                json={"detail": "the upstream waited in vain for more requests at the same time"},
-            )
+            return Answer(503, json={"detail": "the upstream waited in vain for more requests at the same time"})
         return self._choose(flight.request)
 
 
@@ -588,14 +563,7 @@ class _Connection(BaseHTTPRequestHandler):
                 part = b'{"detail": "this answer is cut sho'
                 self.land(flight)
                 self.connection.sendall(
-                    _head(
-                        200,
-                        {
-                            "content-type": "application/json",
-                            "content-length": str(len(part) + 1_000),
-                        },
-                    )
-                    + part
+                    _head(200, {"content-type": "application/json", "content-length": str(len(part) + 1_000)}) + part
                 )
             case "garbage":
                 self.land(flight)
@@ -604,13 +572,7 @@ class _Connection(BaseHTTPRequestHandler):
                 flight.over.wait()
             case "drip":
                 self.connection.sendall(
-                    _head(
-                        200,
-                        {
-                            "content-type": "application/json",
-                            "content-length": str(BODY_LIMIT),
-                        },
-                    )
+                    _head(200, {"content-type": "application/json", "content-length": str(BODY_LIMIT)})
                 )
                 while not flight.over.wait(_DRIP_SECONDS):
                     self.connection.sendall(b" ")

@@ -16,7 +16,7 @@ from app.core.config import Settings
 
 # endregion
 # region 1.1 Name the service and open its front door
-# starter: # Its title is "Recipe API", its version "0.1.0". GET / and GET /health go right below this line.
+# starter: # Its title is "Recipe API", its version "1.0.0". GET / and GET /health go right below this line.
 # starter: app = FastAPI()
 # starter:
 # endregion
@@ -80,12 +80,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.ready = True
     # endregion
     # region 1.4
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=settings.cors_origins,
-        allow_methods=["*"],
-        allow_headers=["*"],
-    )
+    app.add_middleware(CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["*"], allow_headers=["*"])
     # endregion
     # region 1.2
     app.include_router(pages.router)

@@ -1,9 +1,9 @@
 """How the service says that a request was not valid, or does not fit what is stored."""
 
-from fastapi import Request, status
+from fastapi import HTTPException, Request, status
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 

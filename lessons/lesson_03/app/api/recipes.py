@@ -4,9 +4,10 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Path, Query, status
 from pydantic import StringConstraints
-
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
+
+from sqlalchemy import text
 
 from app.api.errors import commit_or_refuse
 from app.db.session import SessionDep

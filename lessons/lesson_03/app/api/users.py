@@ -11,7 +11,7 @@ from app.core.security import hash_password
 from app.db.session import SessionDep
 from app.db.types import LARGEST_ID
 from app.models import User
-
+from app.schemas.recipe import RecipeOut
 from app.schemas.user import UserCreate, UserOut, UserUpdate
 
 router = APIRouter(prefix="/users", tags=["users"])

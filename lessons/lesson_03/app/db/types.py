@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime
-
+from sqlalchemy import DateTime, Dialect
+from sqlalchemy.types import TypeDecorator
 
 LARGEST_ID = 2**31 - 1
 """The largest number of a row: Python's integers have no end, an INTEGER column of PostgreSQL has 32 bits."""

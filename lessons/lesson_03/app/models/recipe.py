@@ -19,6 +19,9 @@ class Recipe(Base):
     __tablename__ = "recipes"
 
     id: Mapped[int] = mapped_column(primary_key=True)
+
     # Exercise 3.1: Give recipes their columns
+
     # Exercise 3.5: Lead from a recipe to the user
+
     # Exercise 3.6: Stamp a recipe when it is made, and again when it changes

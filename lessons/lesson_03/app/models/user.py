@@ -16,5 +16,7 @@ class User(Base):
     __tablename__ = "users"
 
     id: Mapped[int] = mapped_column(primary_key=True)
+
     # Exercise 3.1: Give users their columns
+
     # Exercise 3.5: Lead from a user to the recipes, which go when the user goes

@@ -1,5 +1,6 @@
 """What a client sends and gets about recipes."""
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field, HttpUrl, StringConstraints, TypeAdapter

@@ -1,17 +1,9 @@
 """How the service says that a request was not valid, or does not fit what is stored."""
 
-# region 3.3
 from fastapi import HTTPException, Request, status
-
-# starter: from fastapi import Request, status
-# endregion
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-
-# region 3.3
 from sqlalchemy.exc import IntegrityError
-
-# endregion
 from sqlalchemy.orm import Session
 
 

@@ -4,14 +4,13 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Path, Query, status
 from pydantic import StringConstraints
-
-# region 3.4
 from sqlalchemy import select
-
-# starter: from sqlalchemy import select, text
-# endregion
 from sqlalchemy.orm import Session
 
+# region 3.4
+# starter: from sqlalchemy import text
+# starter:
+# endregion
 from app.api.errors import commit_or_refuse
 from app.db.session import SessionDep
 from app.db.types import LARGEST_ID

@@ -7,7 +7,6 @@ from fastapi import APIRouter
 
 from app.schemas.shopping import Ingredient, Menu, Pantry, ShoppingItem, ShoppingList
 
-
 router = APIRouter(tags=["shopping"])
 
 

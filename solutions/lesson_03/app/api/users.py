@@ -11,11 +11,7 @@ from app.core.security import hash_password
 from app.db.session import SessionDep
 from app.db.types import LARGEST_ID
 from app.models import User
-
-# region 3.5
 from app.schemas.recipe import RecipeOut
-
-# endregion
 from app.schemas.user import UserCreate, UserOut, UserUpdate
 
 router = APIRouter(prefix="/users", tags=["users"])

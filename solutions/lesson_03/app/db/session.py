@@ -4,18 +4,9 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import Depends, Request
-
-# region 3.1
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-
-# starter: from sqlalchemy import Engine, create_engine
-# endregion
-# region 3.2
-from sqlalchemy.orm import Session, sessionmaker
-
-# starter: from sqlalchemy.orm import Session
-# endregion
+from sqlalchemy.orm import Session
 
 POOL_SIZE = 5
 """How many connections to the database this process has open at the most."""
@@ -47,8 +38,7 @@ def make_engine(url: str) -> Engine:
 def get_session(request: Request) -> Iterator[Session]:
     """Lend a session to one request, and take it back when the request is over, however it ended."""
     # region 3.2 Make a session, lend it with yield, close it in any case
-    sessions: sessionmaker[Session] = request.app.state.sessions
-    with sessions() as session:
+    with request.app.state.sessions() as session:
         yield session
     # starter: raise NotImplementedError("exercise 3.2: there is no session to lend yet")
     # endregion

@@ -2,13 +2,8 @@
 
 from datetime import UTC, datetime
 
-# region 3.6
 from sqlalchemy import DateTime, Dialect
 from sqlalchemy.types import TypeDecorator
-
-# starter: from sqlalchemy import DateTime
-# starter:
-# endregion
 
 LARGEST_ID = 2**31 - 1
 """The largest number of a row: Python's integers have no end, an INTEGER column of PostgreSQL has 32 bits."""

@@ -16,6 +16,7 @@ class User(Base):
     __tablename__ = "users"
 
     id: Mapped[int] = mapped_column(primary_key=True)
+
     # region 3.1 Give users their columns
     first_name: Mapped[str]
     surname: Mapped[str]
@@ -23,6 +24,7 @@ class User(Base):
     is_superuser: Mapped[bool] = mapped_column(default=False)
     hashed_password: Mapped[str]
     # endregion
+
     # region 3.5 Lead from a user to the recipes, which go when the user goes
     recipes: Mapped[list["Recipe"]] = relationship(
         back_populates="submitter", cascade="all, delete-orphan", order_by="Recipe.id"

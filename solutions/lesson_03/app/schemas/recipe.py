@@ -1,9 +1,6 @@
 """What a client sends and gets about recipes."""
 
-# region 3.6
 from datetime import datetime
-
-# endregion
 from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field, HttpUrl, StringConstraints, TypeAdapter

@@ -1,0 +1,345 @@
+"""The service process: its life, its faults, its probes, and that it leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from workbook.service.problem import CallFailed, RequestFailed, StartFailed
+from workbook.service.process import Launcher, make_launcher, service_environment
+from workbook.service.service import Service
+from workbook.service.spec import Limits, Spec
+
+APP = '''\
+import asyncio, os, subprocess, sys, threading, time
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+app = FastAPI()
+
+
+class Dish(BaseModel):
+    name: str
+
+
+@app.get("/")
+def root():
+    return {"pid": os.getpid(), "environment": sorted(os.environ), "cwd": os.getcwd()}
+
+@app.get("/boom")
+def boom():
+    return {}["missing"]
+
+@app.get("/exit")
+def leave():
+    os._exit(3)
+
+@app.get("/kill")
+def kill():
+    os.kill(os.getpid(), 9)
+
+@app.get("/loop")
+async def loop():
+    while True:
+        pass
+
+@app.get("/wait")
+def wait():
+    threading.Event().wait()
+
+@app.get("/flood")
+def flood():
+    while True:
+        print("x" * 1000)
+
+@app.get("/huge")
+def huge():
+    return "x" * 20_000_000
+
+@app.get("/daemon")
+def daemon():
+    child = "import os, time; pid = os.fork(); pid and print(pid, flush=True); time.sleep(600)"
+    line = subprocess.Popen([sys.executable, "-c", child], stdout=subprocess.PIPE, start_new_session=True)
+    return {"pids": [line.pid, int(line.stdout.readline())]}
+
+@app.get("/block")
+async def block():
+    time.sleep(0.3)
+
+@app.get("/memory")
+def memory():
+    return {"bytes": len(bytearray(50_000_000))}
+
+def add(left, right):
+    return left + right
+
+async def later(value):
+    await asyncio.sleep(0)
+    return Dish(name=value)
+
+def fail():
+    raise LookupError("nothing there")
+
+def forever():
+    while True:
+        pass
+
+def odd():
+    return object()
+'''
+
+LIMITS = Limits(request=1.5, call=1.5)
+
+
+def write_app(folder: Path, text: str = APP) -> Path:
+    (folder / "app").mkdir(parents=True, exist_ok=True)
+    (folder / "app/__init__.py").touch()
+    (folder / "app/main.py").write_text(dedent(text), encoding="utf-8")
+    return folder
+
+
+def spec_of(folder: Path, launcher: Launcher, **env: str) -> Spec:
+    return Spec(folder=str(folder), app="app.main:app", env=service_environment(launcher.new_home()) | env)
+
+
+@pytest.fixture(scope="module", params=["fork", "spawn", "tcp"])
+def launcher(request: pytest.FixtureRequest) -> Iterator[Launcher]:
+    kind: str = request.param
+    if kind == "fork" and sys.platform != "linux":
+        pytest.skip("services are forked on Linux only")
+    patch = pytest.MonkeyPatch()
+    patch.setenv("WORKBOOK_LAUNCHER", kind)
+    made = make_launcher()
+    patch.undo()
+    yield made
+    made.close()
+    assert not made.scratch.exists()
+
+
+@pytest.fixture
+def service(launcher: Launcher, tmp_path: Path) -> Iterator[Service]:
+    made = Service(launcher, spec_of(write_app(tmp_path), launcher, OWN="1"), LIMITS)
+    yield made
+    made.close()
+
+
+def test_it_answers_with_its_own_environment_and_folder(service: Service, tmp_path: Path) -> None:
+    os.environ["SECRET_OF_THE_CHECKS"] = "1"
+    reply = service.client.get("/")
+    del os.environ["SECRET_OF_THE_CHECKS"]
+    assert reply.json()["cwd"] == str(tmp_path)
+    assert "OWN" in reply.json()["environment"]
+    allowed = {"OWN", "PATH", "HOME", "TMPDIR", "TEMP", "TMP", "USERPROFILE", "LANG", "LC_ALL", "TZ", "LC_CTYPE"}
+    assert set(reply.json()["environment"]) <= allowed
+
+
+def test_an_exception_is_reported_with_the_learners_line(service: Service) -> None:
+    service.ensure_ready()
+    with service.probe() as probe:
+        assert service.client.get("/boom").status_code == 500
+    [request] = probe.requests
+    assert request.exception is not None
+    assert request.exception["exception"] == "KeyError"
+    assert request.exception["place"]["source"] == 'return {}["missing"]'
+    assert request.endpoint is not None
+    assert request.endpoint.function == "boom"
+    assert service.client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/exit", "crash"),
+        ("/kill", "crash"),
+        ("/loop", "request_timeout"),
+        ("/wait", "request_timeout"),
+        ("/flood", "output_flood"),
+        ("/huge", "response_too_large"),
+    ],
+)
+def test_a_fault_is_named_and_the_next_request_works(service: Service, path: str, kind: str) -> None:
+    with pytest.raises(RequestFailed) as caught:
+        service.client.get(path)
+    assert caught.value.problem.kind == kind
+    if path in ("/loop", "/wait"):
+        assert caught.value.problem.place is not None
+        assert caught.value.problem.place.function == path.strip("/")
+    assert service.client.get("/").status_code == 200
+
+
+def test_calls_cross_as_json(service: Service) -> None:
+    assert service.call("app.main:add", 1, 2) == 3
+    assert service.call("app.main:later", value="soup") == {"name": "soup"}
+    with pytest.raises(CallFailed) as caught:
+        service.call("app.main:fail")
+    assert (caught.value.exception, caught.value.text) == ("LookupError", "nothing there")
+    assert caught.value.place is not None
+    with pytest.raises(CallFailed, match="cannot be sent as JSON"):
+        service.call("app.main:odd")
+    with pytest.raises(CallFailed, match="AttributeError"):
+        service.call("app.main:missing")
+    with pytest.raises(RequestFailed) as hung:
+        service.call("app.main:forever")
+    assert hung.value.problem.kind == "call_timeout"
+    assert service.call("app.main:add", 1, 2) == 3
+
+
+def test_probes_see_a_blocked_loop_and_memory(service: Service) -> None:
+    service.ensure_ready()
+    with service.probe() as blocked:
+        service.client.get("/block")
+    assert blocked.loop_gap > 0.2
+    if sys.platform == "linux":
+        with service.probe() as memory:
+            service.client.get("/memory")
+        assert memory.peak_memory > 40_000_000
+
+
+def test_requests_run_together(service: Service) -> None:
+    assert [reply.status_code for reply in service.together(20, lambda _: service.client.get("/"))] == [200] * 20
+
+
+def test_restart_is_a_new_process_of_the_current_source(service: Service, tmp_path: Path) -> None:
+    before = service.client.get("/").json()["pid"]
+    for number in range(8):
+        # Same size, most likely the same second: bytecode caches would not notice.
+        write_app(tmp_path, f"from fastapi import FastAPI\napp = FastAPI()\nANSWER = {number}\n"
+                  "def answer(): return ANSWER\nimport os\n@app.get('/')\ndef root(): return {'pid': os.getpid()}\n")
+        service.restart()
+        assert service.call("app.main:answer") == number
+    assert service.client.get("/").json()["pid"] != before
+    assert not list(tmp_path.rglob("*.pyc"))
+
+
+def test_stop_runs_the_shutdown_and_is_limited(launcher: Launcher, tmp_path: Path) -> None:
+    text = '''
+        import asyncio, os
+        from contextlib import asynccontextmanager
+        from fastapi import FastAPI
+
+        @asynccontextmanager
+        async def lifespan(app):
+            yield
+            open(os.environ["MARK"], "w").close()
+            while os.environ.get("HANG"):
+                await asyncio.sleep(1)
+
+        app = FastAPI(lifespan=lifespan)
+    '''
+    mark = tmp_path / "mark"
+    polite = Service(launcher, spec_of(write_app(tmp_path, text), launcher, MARK=str(mark)), LIMITS)
+    polite.ensure_ready()
+    assert polite.stop() == 0
+    assert mark.exists()
+    polite.close()
+    hanging = Service(launcher, spec_of(tmp_path, launcher, MARK=str(mark), HANG="1"), LIMITS)
+    hanging.ensure_ready()
+    assert hanging.stop() is None
+    hanging.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("app = FastAPI(", "syntax_error"),
+        ("import os\nos._exit(0)", "crash"),
+        ("while True: pass", "startup_timeout"),
+        ("import time\ntime.sleep(60)", "startup_timeout"),
+        ("app = 3", "wrong_app_type"),
+        ("", "missing_app"),
+        ("input()", "exception_at_import"),
+        ("import sys\nsys.exit(0)", "exit_at_import"),
+        ("def f(): f()\nf()", "exception_at_import"),
+        ("raise BaseException('x')", "exception_at_import"),
+        ("x = '\\0'\nimport nosuchthing", "import_error"),
+    ],
+)
+def test_a_start_that_fails_says_why_once(launcher: Launcher, tmp_path: Path, text: str, kind: str) -> None:
+    service = Service(launcher, spec_of(write_app(tmp_path, text), launcher), Limits(start=1.5))
+    for _ in range(2):
+        with pytest.raises(StartFailed) as caught:
+            service.ensure_ready()
+        assert caught.value.problem.kind == kind
+    service.close()
+
+
+def test_hostile_replies_on_the_control_channel_are_only_data(launcher: Launcher, tmp_path: Path) -> None:
+    text = '''
+        import gc, os, socket
+        from fastapi import FastAPI
+        app = FastAPI()
+
+        @app.get("/")
+        def shout():
+            for number in range(3, 64):
+                try:
+                    os.write(number, b'[1, 2]\\n{"id": 1, "result": {"statements": 7}}\\n\\xff\\xfe\\n')
+                except OSError:
+                    pass
+            return {}
+    '''
+    service = Service(launcher, spec_of(write_app(tmp_path, text), launcher), LIMITS)
+    service.ensure_ready()
+    with pytest.raises(RequestFailed):
+        service.client.get("/")
+        service.connections_checked_out()
+    service.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process that starts a session of its own can stay")
+def test_nothing_is_left_of_a_service(tmp_path: Path) -> None:
+    launcher = make_launcher()
+    service = Service(launcher, spec_of(write_app(tmp_path), launcher), LIMITS)
+    pids = [service.client.get("/").json()["pid"], *service.client.get("/daemon").json()["pids"]]
+    assert all(alive(pid) for pid in pids)
+    service.close()
+    launcher.close()
+    assert not any(alive(pid) for pid in pids)
+    assert not launcher.scratch.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process that starts a session of its own can stay")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_nothing_is_left_when_the_checks_process_dies(tmp_path: Path, how: signal.Signals) -> None:
+    script = f'''
+import sys, time
+sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+from tests.test_service import *
+launcher = make_launcher()
+service = Service(launcher, spec_of(Path({str(tmp_path)!r}), launcher), LIMITS)
+pids = [service.client.get("/").json()["pid"], *service.client.get("/daemon").json()["pids"]]
+print(launcher.scratch, *pids, flush=True)
+time.sleep(60)
+'''
+    write_app(tmp_path)
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert process.stdout is not None
+    scratch, *words = process.stdout.readline().split()
+    pids = [int(word) for word in words]
+    assert all(alive(pid) for pid in pids)
+    process.send_signal(how)
+    process.wait()
+    process.stdout.close()
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and (any(alive(pid) for pid in pids) or Path(scratch).exists()):
+        time.sleep(0.02)
+    assert not any(alive(pid) for pid in pids)
+    assert not Path(scratch).exists()
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -1,0 +1,1 @@
+"""Is the service alive, and may it be sent requests?"""

@@ -1,0 +1,1 @@
+"""What a person sees who types the bare address into a browser."""

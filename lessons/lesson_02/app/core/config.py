@@ -1,0 +1,20 @@
+"""What may differ between your laptop and the server, and nothing else."""
+
+from pydantic import EmailStr
+from pydantic_settings import BaseSettings
+
+
+class Settings(BaseSettings):
+    """The settings of one service, each read from the environment variable of the same name."""
+
+    project_name: str = "Recipe API"
+    version: str = "0.1.0"
+    debug: bool = False
+    """Show the details of a crash to the caller. Never on a server that strangers can reach."""
+    contact_email: EmailStr
+    """Who answers when the service fails. It has no default, because nobody can guess it."""
+    cors_origins: list[str] = []
+    """Web sites whose pages may call this service, such as ``["https://kitchen.example"]``.
+
+    Plain text on purpose: a URL type would add a final slash, and a browser's ``Origin`` header has none.
+    """

@@ -1,0 +1,19 @@
+"""What a client sends and gets about recipes."""
+
+from app.schemas.rules import Output
+
+
+class RecipeOut(Output):
+    """What the service answers about a recipe.
+
+    The types are plain on purpose. Rules stand at the door; what is already stored must stay readable on the day
+    a rule gets stricter.
+    """
+
+    id: int
+    label: str
+    source: str
+    url: str
+
+
+# Exercise 2.5: Say what a recipe must be when it comes in, and what of it may change
