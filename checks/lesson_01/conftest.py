@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,11 +12,45 @@ _DISHES = ("Soup", "Pie", "Noodle", "Curry", "Bread", "Salad", "Stew", "Dumpling
 
 
 @pytest.fixture
+def router_addresses(service: Any) -> list[str]:
+    """What comes after /recipes in the addresses of the learner's router; ``{}`` stands for a parameter."""
+    missing = service.inside("missing", names=["app.api.recipes:router"])
+    assert not missing, missing[0]
+    return service.inside("router_addresses")
+
+
+@pytest.fixture
+def settings_from(service: Any) -> Any:
+    """Make the learner's ``Settings()`` in an environment that holds just these variables."""
+    missing = service.inside("missing", names=["app.core.config:Settings"])
+    assert not missing, missing[0]
+    return partial(service.inside, "settings_from")
+
+
+@pytest.fixture
+def loading(service: Any) -> Any:
+    """Load the learner's ``app.main`` anew in an environment that holds just these variables."""
+    return partial(service.inside, "loading")
+
+
+@pytest.fixture
+def services(service: Any) -> Any:
+    """Make services with the learner's ``create_app``, and take steps with them."""
+    missing = service.inside("missing", names=["app.core.config:Settings", "app.main:create_app"])
+    assert not missing, missing[0]
+    return partial(service.inside, "services")
+
+
+@pytest.fixture
+def imported_alone(service: Any) -> Any:
+    """Import each of the learner's modules first, as in a fresh Python."""
+    return partial(service.inside, "imported_alone")
+
+
+@pytest.fixture
 def recipes(client: Any) -> list[dict[str, Any]]:
-    """The recipes of the learner's service, as it lists them itself (with or without a slash at the end)."""
+    """The recipes of the learner's service, as it lists them itself."""
     reply = client.get("/recipes")
-    if reply.is_redirect:
-        reply = client.get("/recipes/")
     assert reply.status_code == 200
     listed: list[dict[str, Any]] = reply.json()
     assert isinstance(listed, list)

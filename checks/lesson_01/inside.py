@@ -19,6 +19,15 @@ import httpx
 _SETTINGS = ("PROJECT_NAME", "VERSION", "DEBUG", "CONTACT_EMAIL", "CORS_ORIGINS")
 
 
+def missing(names: list[str]) -> list[str]:
+    """Say which of these names (``"app.main:create_app"``) the learner's modules do not have yet."""
+    found: list[str] = []
+    for module, _, name in (text.partition(":") for text in names):
+        if not hasattr(importlib.import_module(module), name):
+            found.append(f"{module.replace('.', '/')}.py has no {name} yet")
+    return found
+
+
 def router_addresses() -> list[str]:
     """Mount the router of ``app.api.recipes`` alone in an empty service, and list the addresses it brings."""
     from app.api.recipes import router
@@ -47,7 +56,9 @@ def loading(env: dict[str, str]) -> dict[str, Any]:
 
 
 async def services(
-    make: list[dict[str, Any] | None], steps: list[dict[str, Any]], env: dict[str, str] | None = None
+    make: list[dict[str, Any] | None],
+    steps: list[dict[str, Any]] | None = None,
+    env: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """Make services with ``create_app``, start them, take steps, and report every answer.
 
@@ -68,14 +79,19 @@ async def services(
             await stack.enter_async_context(service.router.lifespan_context(service))
             client = httpx.AsyncClient(transport=httpx.ASGITransport(service), base_url="http://service")
             clients.append(await stack.enter_async_context(client))
-        for step in steps:
+        facts = [{"title": service.title, "version": service.version} for service in made]
+        for step in steps or []:
             number: int = step["service"]
             if "ready" in step:
                 made[number].state.ready = step["ready"]
                 continue
             reply = await clients[number].get(step["get"], headers=step.get("headers"))
             replies.append({"status": reply.status_code, "headers": dict(reply.headers), "json": _json(reply)})
-    return {"replies": replies, "different": len({id(service) for service in [app, *made]}) == len(made) + 1}
+    return {
+        "services": facts,
+        "replies": replies,
+        "different": len({id(service) for service in [app, *made]}) == len(made) + 1,
+    }
 
 
 def imported_alone(without_settings: bool = False) -> dict[str, dict[str, Any]]:
@@ -101,7 +117,8 @@ def _import_alone(name: str) -> dict[str, Any]:
         try:
             importlib.import_module(name)
         except (Exception, SystemExit) as raised:
-            fault = f"{type(raised).__name__}: {raised}"
+            # Python names the file at the end, in brackets; the module's name says enough
+            fault = re.sub(r" \(\S+\.py\)$", "", f"{type(raised).__name__}: {raised}")
     loads_main = _LOAD_MAIN in seen
     touched = [event for event in seen if event != _LOAD_MAIN]
     return {"fault": fault, "loads_main": loads_main, "printed": printed.getvalue(), "touched": touched}

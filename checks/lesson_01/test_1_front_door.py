@@ -12,14 +12,14 @@ def test_documentation_has_the_version(service):
 
 
 def test_front_door_welcomes_a_visitor(client):
-    """GET / answers 200 with the welcome and where the documentation is."""
+    """GET / gives the welcome, and says where the documentation is."""
     reply = client.get("/")
     assert reply.status_code == 200
     assert reply.json() == {"message": "Welcome to the Recipe API", "docs": "/docs"}
 
 
 def test_health_answers_ok(client):
-    """GET /health answers 200 and {"status": "ok"}."""
+    """GET /health gives {"status": "ok"}."""
     reply = client.get("/health")
     assert reply.status_code == 200
     assert reply.json() == {"status": "ok"}

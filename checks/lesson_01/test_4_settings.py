@@ -5,9 +5,9 @@ import json
 CONTACT = {"CONTACT_EMAIL": "kitchen@example.com"}
 
 
-def test_settings_have_defaults(service):
+def test_settings_have_defaults(settings_from):
     """Settings has the defaults of the contract."""
-    assert service.inside("settings_from", env=CONTACT) == {
+    assert settings_from(env=CONTACT) == {
         "project_name": "Recipe API",
         "version": "1.0.0",
         "debug": False,
@@ -16,14 +16,13 @@ def test_settings_have_defaults(service):
     }
 
 
-def test_settings_are_read_with_their_types(service, make_settings, make_origin, rng):
+def test_settings_are_read_with_their_types(settings_from, make_settings, make_origin, rng):
     """Settings() reads each field from the environment, with its own type."""
     wanted = make_settings(cors_origins=[make_origin(), make_origin()])
     env = {name.upper(): value for name, value in wanted.items()}
     env["CORS_ORIGINS"] = json.dumps(wanted["cors_origins"])
     for text, debug in ((rng.choice(["true", "True", "1"]), True), (rng.choice(["false", "False", "0"]), False)):
-        found = service.inside("settings_from", env={**env, "DEBUG": text})
-        assert found == {**wanted, "debug": debug}
+        assert settings_from(env={**env, "DEBUG": text}) == {**wanted, "debug": debug}
 
 
 def test_documentation_shows_the_settings(launch, make_settings):
@@ -36,10 +35,10 @@ def test_documentation_shows_the_settings(launch, make_settings):
         assert info.get("contact", {}).get("email") == wanted["contact_email"]
 
 
-def test_debug_reaches_the_service(service):
+def test_debug_reaches_the_service(loading):
     """DEBUG switches the debug mode of the service on and off."""
     for text, debug in (("true", True), ("false", False)):
-        outcome = service.inside("loading", env={**CONTACT, "DEBUG": text})
+        outcome = loading(env={**CONTACT, "DEBUG": text})
         assert outcome["loaded"], outcome.get("refusal")
         assert outcome["debug"] is debug, f"with DEBUG={text} in the environment, app.debug is {outcome['debug']}"
 
@@ -55,18 +54,18 @@ def test_listed_origins_may_read_the_answers(launch, make_origin):
         assert "access-control-allow-origin" not in reply.headers, f"{stranger} is not listed and is let in"
 
 
-def test_missing_contact_stops_the_service(service, target):
+def test_missing_contact_stops_the_service(loading, target):
     """Without CONTACT_EMAIL the service does not start."""
     assert not (target / ".env").exists(), "a .env file in the lesson folder gives it: move the file away"
-    outcome = service.inside("loading", env={})
+    outcome = loading(env={})
     assert not outcome["loaded"], "the service started all the same"
     assert "contact_email" in outcome["refusal"].lower(), f"it stopped for another reason: {outcome['refusal']}"
 
 
-def test_contact_is_an_address(service, rng):
+def test_contact_is_an_address(loading, rng):
     """A CONTACT_EMAIL that is no e-mail address stops the service."""
     for text in ("", rng.choice(["kitchen", "kitchen@", "@example.com", "call the kitchen"])):
-        outcome = service.inside("loading", env={"CONTACT_EMAIL": text})
+        outcome = loading(env={"CONTACT_EMAIL": text})
         assert not outcome["loaded"], f"the service started with CONTACT_EMAIL={text!r}"
 
 

@@ -24,20 +24,14 @@ def test_every_user_gets_an_own_number(client, make_user):
     assert len({reply.json()["id"] for reply in replies}) == 3
 
 
-def test_stored_user_is_answered(client, put_user):
-    """GET /users/{user_id} answers the user as stored: five fields, no more."""
+def test_stored_user_is_answered(client, put_user, rng):
+    """GET /users/{user_id} answers the user as stored, five fields; 404 if there is none."""
+    assert client.get(f"/users/{rng.randint(10**6, 10**8)}").status_code == 404
     for is_superuser in (True, False):
         user, _ = put_user(is_superuser=is_superuser)
         reply = client.get(f"/users/{user['id']}")
         assert reply.status_code == 200
         assert reply.json() == user
-
-
-def test_unknown_users_are_not_found(client, make_user, rng):
-    """GET and PATCH /users/{user_id} answer 404 if there is no such user."""
-    unknown = rng.randint(10**6, 10**8)
-    assert client.get(f"/users/{unknown}").status_code == 404
-    assert client.patch(f"/users/{unknown}", json={"surname": make_user()["surname"]}).status_code == 404
 
 
 def test_signing_up_needs_four_fields(client, make_user, problems):
@@ -92,8 +86,9 @@ def test_server_fields_are_not_settable_by_a_change(client, service, put_user, m
         assert stored == {**user, "hashed_password": hashed}, f"{field} was taken from the body"
 
 
-def test_change_leaves_the_rest_alone(client, service, put_user, make_user):
-    """PATCH /users/{user_id} changes what was sent and nothing else."""
+def test_change_leaves_the_rest_alone(client, service, put_user, make_user, rng):
+    """PATCH /users/{user_id} changes what was sent and nothing else; 404 if there is none."""
+    assert client.patch(f"/users/{rng.randint(10**6, 10**8)}", json={"surname": "Nobody"}).status_code == 404
     for field in ("first_name", "surname", "email"):
         user, hashed = put_user(is_superuser=True)
         change = {field: f"new.{make_user()['email']}"}

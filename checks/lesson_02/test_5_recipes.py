@@ -95,19 +95,13 @@ def test_change_leaves_the_rest_alone(client, put_recipe, make_recipe):
     """PATCH /recipes/{recipe_id} changes what was sent and nothing else."""
     for field in ("label", "source", "url"):
         recipe = put_recipe()
-        change = {field: make_recipe()[field]}
-        reply = client.patch(f"/recipes/{recipe['id']}", json=change)
+        new = make_recipe()[field]
+        reply = client.patch(f"/recipes/{recipe['id']}", json={field: new if field == "url" else f"  {new} "})
         assert reply.status_code == 200
-        assert reply.json() == {**recipe, **change}
-        assert client.get(f"/recipes/{recipe['id']}").json() == {**recipe, **change}
-
-
-def test_empty_change_changes_nothing(client, put_recipe):
-    """PATCH /recipes/{recipe_id} with {} answers 200 and the recipe as it was."""
-    recipe = put_recipe()
-    reply = client.patch(f"/recipes/{recipe['id']}", json={})
-    assert reply.status_code == 200
-    assert reply.json() == recipe
+        assert reply.json() == {**recipe, field: new}
+        reply = client.patch(f"/recipes/{recipe['id']}", json={})
+        assert reply.status_code == 200
+        assert reply.json() == {**recipe, field: new}
 
 
 def test_invalid_changes_are_refused(client, put_recipe, invalid_fields):

@@ -141,14 +141,20 @@ def test_position_is_named_at_every_depth(write_list, make_menu, make_ingredient
     assert leads_to(loc, "menu", "dishes", 0, "ingredients", 1, *way), f"the way is {way}, and loc says {loc}"
 
 
-def test_lists_have_bounds(write_list, make_menu):
-    """A menu has 1 to 20 dishes, a dish at least one ingredient."""
+def test_body_has_its_shape(write_list, make_menu, problems):
+    """A body has menu and pantry, a menu 1 to 20 dishes, a dish an ingredient or more."""
     for count, status in ((1, 200), (20, 200), (21, 422)):
         assert write_list(make_menu(count=count)).status_code == status
     empty = make_menu()
     empty["menu"]["dishes"] = []
     assert write_list(empty).status_code == 422
     assert write_list(make_menu([])).status_code == 422
+    for missing in ("menu", "pantry"):
+        body = make_menu()
+        del body[missing]
+        reply = write_list(body)
+        assert reply.status_code == 422
+        assert ["body", missing] in problems(reply)
 
 
 def test_amounts_and_names_have_bounds(write_list, make_menu, make_ingredient, make_word):
@@ -170,13 +176,3 @@ def test_amounts_and_names_have_bounds(write_list, make_menu, make_ingredient, m
         body = make_menu()
         body["menu"]["dishes"][0]["label"] = label
         assert write_list(body).status_code == status
-
-
-def test_both_models_are_needed(write_list, make_menu, problems):
-    """The body holds a menu and a pantry; without one of them it is refused."""
-    for missing in ("menu", "pantry"):
-        body = make_menu()
-        del body[missing]
-        reply = write_list(body)
-        assert reply.status_code == 422
-        assert ["body", missing] in problems(reply)

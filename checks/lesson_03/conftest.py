@@ -89,7 +89,11 @@ def add_recipes(database: Any, add_user: Any, make_recipe: Any) -> Any:
 @pytest.fixture
 def add_recipe(add_recipes: Any) -> Any:
     """A maker of one row in ``recipes``, from outside the service. It returns the row, without stamps."""
-    return lambda **changes: add_recipes([changes])[0]
+
+    def add(**changes: Any) -> dict[str, Any]:
+        return add_recipes([changes])[0]
+
+    return add
 
 
 @pytest.fixture

@@ -70,9 +70,10 @@ def test_taken_email_answers_409_on_a_change_too(client, add_user):
     assert client.get(f"/users/{one['id']}").json() == one
 
 
-def test_one_of_many_at_once_gets_the_address(service, database, make_user):
+def test_one_of_many_at_once_gets_the_address(service, database, make_user, trouble):
     """When ten clients ask for the same address at once, one gets 201 and nine get 409."""
     users = [make_user(email="everybody@example.org") for _ in range(10)]
+    trouble("slow_statements", seconds=0.01)
     statuses = service.together(10, lambda number: service.client.post("/users", json=users[number]).status_code)
     assert sorted(statuses) == [201] + [409] * 9
     assert len(database.rows("users")) == 1

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
-APP = '''\
+APP = """\
 from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
 
@@ -41,9 +41,9 @@ def add_dish(dish: Dish) -> dict[str, object]:
 @app.get("/today")
 async def today() -> dict[str, str]:
     return {"dish": "soup"}
-'''
+"""
 
-_LESSON = '''\
+_LESSON = """\
 name = "kitchen"
 title = "Kitchen"
 minutes = 5
@@ -63,7 +63,7 @@ points = 3
 files = ["app/main.py"]
 contract = "POST /dishes stores a dish, GET /dishes/{id} returns it."
 hints = ["a", "b", "c"]
-'''
+"""
 
 _CHECKS = {
     "test_1_today.py": '''\
@@ -103,12 +103,12 @@ _CHECKS = {
     ''',
 }
 
-_PYPROJECT = '''\
+_PYPROJECT = """\
 [tool.pytest]
 addopts = ["--disable-plugin-autoload", "--import-mode=importlib"]
 testpaths = ["checks"]
 filterwarnings = ["error"]
-'''
+"""
 
 
 @dataclass(frozen=True)

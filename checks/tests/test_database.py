@@ -495,6 +495,28 @@ def test_values_of_the_wrong_type_are_explained(sqlite: Database) -> None:
 # A SQLite file that somebody else writes
 
 
+def test_a_file_made_anew_is_seen(sqlite: Database) -> None:
+    for name in ("first", "second"):
+        with sqlite3.connect(path_of(sqlite)) as app:
+            app.execute(f"CREATE TABLE {name} (id INTEGER PRIMARY KEY)")
+        app.close()
+        assert sqlite.tables() == [name]
+        assert sqlite.insert(name, id=7) == 7
+        path_of(sqlite).unlink()
+    assert sqlite.tables() == []
+
+
+def test_the_app_may_change_the_journal(sqlite: Database) -> None:
+    sqlite.execute("CREATE TABLE t (id INTEGER PRIMARY KEY)")
+    with sqlite3.connect(path_of(sqlite), timeout=0.1) as app:
+        assert app.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",)
+        app.execute("INSERT INTO t VALUES (1)")
+    assert sqlite.rows("t") == [{"id": 1}]
+    sqlite.reset()
+    assert app.execute("SELECT count(*) FROM t").fetchone() == (0,)
+    app.close()
+
+
 def test_it_never_follows_a_link(sqlite: Database, tmp_path: Path) -> None:
     precious = tmp_path / "precious.db"
     with sqlite3.connect(precious) as other:

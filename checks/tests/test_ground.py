@@ -90,7 +90,7 @@ def code_of(file: Path) -> str:
 
 def test_every_imported_package_is_declared() -> None:
     distributions = packages_distributions()
-    own = {"app", "workbook", *sys.stdlib_module_names}
+    own = {"app", "tests", "workbook", *sys.stdlib_module_names}
     missing: set[str] = set()
     for folder in ("checks", "lessons", "solutions", "notebooks/src"):
         for file in [*(ROOT / folder).rglob("*.py"), *(ROOT / folder).rglob("*.md")]:
@@ -176,10 +176,10 @@ def test_the_licence_stands_in_the_tree() -> None:
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
 def test_links_lead_somewhere(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
-    targets = re.findall(r"\]\(([^)#]+)[^)]*\)", text) + re.findall(r'(?:src|href|srcset)="([^"#]+)"', text)
-    assert targets
-    for target in targets:
-        assert target.startswith("https://") or (ROOT / target).exists(), target
+    headings = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+    anchors = {"#" + re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+    for target in re.findall(r"\]\(([^)]+)\)", text) + re.findall(r'(?:src|href|srcset)="([^"]+)"', text):
+        assert target.startswith("https://") or target in anchors or (ROOT / target).exists(), target
 
 
 def test_the_readme_lists_every_lesson() -> None:

@@ -1,7 +1,7 @@
 """What a learner reads when something is wrong: the real text, from real faulty apps.
 
-The texts stand in ``golden/``. To take a wanted change over: ``WORKBOOK_GOLDEN=write pytest checks/tests/test_messages.py``,
-then read the difference.
+The texts stand in ``golden/``. To take over a wanted change, run ``WORKBOOK_GOLDEN=write pytest`` with this file, then
+read the difference.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from tests.small_course import SmallCourse, make_small_course
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -27,7 +28,9 @@ FAULTS: dict[str, Callable[[SmallCourse], None]] = {
     "missing_app": lambda course: course.write(
         "app/main.py", "from fastapi import FastAPI\n\napplication = FastAPI()\n"
     ),
-    "wrong_app_type_class": lambda course: course.write("app/main.py", "from fastapi import FastAPI\n\napp = FastAPI\n"),
+    "wrong_app_type_class": lambda course: course.write(
+        "app/main.py", "from fastapi import FastAPI\n\napp = FastAPI\n"
+    ),
     "wrong_app_type_none": lambda course: course.write("app/main.py", "app = None\n"),
     "import_own_module": lambda course: course.edit("\napp = ", "\nfrom app.modls import Dish\n\napp = "),
     "import_own_name": lambda course: (
@@ -52,7 +55,7 @@ FAULTS: dict[str, Callable[[SmallCourse], None]] = {
     ),
     "port_in_use": lambda course: course.edit(
         "app = FastAPI()",
-        "app = FastAPI()\nimport socket\nfirst = socket.create_server((\"127.0.0.1\", 0))\n"
+        'app = FastAPI()\nimport socket\nfirst = socket.create_server(("127.0.0.1", 0))\n'
         "second = socket.create_server(first.getsockname())",
     ),
     "endless_loop": lambda course: course.edit("    number = len", "    while True:\n        pass\n    number = len"),
@@ -71,26 +74,26 @@ FAULTS: dict[str, Callable[[SmallCourse], None]] = {
     "422_route_order": lambda course: course.edit('@app.get("/dishes/{dish_id}")', '@app.get("/{dish_id}")'),
     "500": lambda course: course.edit("    return dishes[dish_id]", "    return dishes[str(dish_id)]"),
     "500_response_model": lambda course: course.edit('    return {"dish": "soup"}', '    return {"dish": None}'),
-    "wrong_status": lambda course: course.edit(', status_code=201', ""),
+    "wrong_status": lambda course: course.edit(", status_code=201", ""),
     "missing_field": lambda course: course.edit(', "price": dish.price}', "}"),
     "extra_field": lambda course: course.edit("dish.price}", 'dish.price, "secret": 1}'),
     "wrong_type": lambda course: course.edit('"price": dish.price', '"price": str(dish.price)'),
     "wrong_value": lambda course: course.edit('{"dish": "soup"}', '{"dish": "stew"}'),
     "not_json": lambda course: course.edit(
-        '    return {"dish": "soup"}', '    from fastapi.responses import PlainTextResponse\n'
-        '    return PlainTextResponse("soup")'
+        '    return {"dish": "soup"}',
+        '    from fastapi.responses import PlainTextResponse\n    return PlainTextResponse("soup")',
     ),
     "answer_is_null": lambda course: course.edit('    return {"id"', '    return None\n    {"id"'),
     "unawaited": lambda course: course.edit(
-        '    return {"dish": "soup"}', "    async def find_dish() -> str:\n        return \"soup\"\n\n"
-        '    return {"dish": find_dish()}'
+        '    return {"dish": "soup"}',
+        '    async def find_dish() -> str:\n        return "soup"\n\n    return {"dish": find_dish()}',
     ),
     "database_locked": lambda course: course.edit(
         '    return {"dish": "soup"}',
         "    import sqlite3, tempfile, pathlib\n"
-        '    from sqlalchemy import create_engine, text\n'
+        "    from sqlalchemy import create_engine, text\n"
         '    file = pathlib.Path(tempfile.mkdtemp()) / "kitchen.db"\n'
-        '    other = sqlite3.connect(file)\n'
+        "    other = sqlite3.connect(file)\n"
         '    other.execute("create table dishes (id)")\n'
         '    other.execute("begin immediate")\n'
         '    with create_engine(f"sqlite:///{file}", connect_args={"timeout": 0.1}).begin() as connection:\n'

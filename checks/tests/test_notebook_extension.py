@@ -243,7 +243,8 @@ def test_a_prediction_is_noted_and_compared(kernel: Kernel) -> None:
         "Write your answer after answer: (a, b or c) and run this cell. Then run the next cell."
     )
     assert kernel.run("status = 422\n%reveal price status").text == (
-        "It was b) 422, with the name of the field. You had noted no answer: next time, write one first, so that it sticks."
+        "It was b) 422, with the name of the field. "
+        "You had noted no answer: next time, write one first, so that it sticks."
     )
     assert kernel.run(f"%%predict price\n{QUESTION} b").text == "Noted: b. Run the next cell and compare."
     assert kernel.run("%reveal price status").text == (
@@ -267,7 +268,8 @@ def test_the_same_cell_gives_the_same_output(kernel: Kernel) -> None:
 
 
 def test_the_magics_explain_themselves(kernel: Kernel) -> None:
-    for magic, word in {"%%predict": "answer:", "%reveal": "EXPRESSION", "%check": "%check 2", "%hint": "%hint 2.3"}.items():
+    words = {"%%predict": "answer:", "%reveal": "EXPRESSION", "%check": "%check 2", "%hint": "%hint 2.3"}
+    for magic, word in words.items():
         assert word in kernel.value(f"get_ipython().object_inspect_mime({magic!r})['text/plain']")
 
 

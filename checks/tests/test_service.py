@@ -18,7 +18,7 @@ from workbook.service.process import Launcher, make_launcher, service_environmen
 from workbook.service.service import Service
 from workbook.service.spec import Limits, Spec
 
-APP = '''\
+APP = """\
 import asyncio, os, subprocess, sys, threading, time
 
 from fastapi import FastAPI
@@ -95,7 +95,7 @@ def forever():
 
 def odd():
     return object()
-'''
+"""
 
 LIMITS = Limits(request=1.5, call=1.5)
 
@@ -212,8 +212,11 @@ def test_restart_is_a_new_process_of_the_current_source(service: Service, tmp_pa
     before = service.client.get("/").json()["pid"]
     for number in range(8):
         # Same size, most likely the same second: bytecode caches would not notice.
-        write_app(tmp_path, f"from fastapi import FastAPI\napp = FastAPI()\nANSWER = {number}\n"
-                  "def answer(): return ANSWER\nimport os\n@app.get('/')\ndef root(): return {'pid': os.getpid()}\n")
+        write_app(
+            tmp_path,
+            f"from fastapi import FastAPI\napp = FastAPI()\nANSWER = {number}\n"
+            "def answer(): return ANSWER\nimport os\n@app.get('/')\ndef root(): return {'pid': os.getpid()}\n",
+        )
         service.restart()
         assert service.call("app.main:answer") == number
     assert service.client.get("/").json()["pid"] != before
@@ -221,7 +224,7 @@ def test_restart_is_a_new_process_of_the_current_source(service: Service, tmp_pa
 
 
 def test_stop_runs_the_shutdown_and_is_limited(launcher: Launcher, tmp_path: Path) -> None:
-    text = '''
+    text = """
         import asyncio, os
         from contextlib import asynccontextmanager
         from fastapi import FastAPI
@@ -234,7 +237,7 @@ def test_stop_runs_the_shutdown_and_is_limited(launcher: Launcher, tmp_path: Pat
                 await asyncio.sleep(1)
 
         app = FastAPI(lifespan=lifespan)
-    '''
+    """
     mark = tmp_path / "mark"
     polite = Service(launcher, spec_of(write_app(tmp_path, text), launcher, MARK=str(mark)), LIMITS)
     polite.ensure_ready()
@@ -273,7 +276,7 @@ def test_a_start_that_fails_says_why_once(launcher: Launcher, tmp_path: Path, te
 
 
 def test_hostile_replies_on_the_control_channel_are_only_data(launcher: Launcher, tmp_path: Path) -> None:
-    text = '''
+    text = """
         import gc, os, socket
         from fastapi import FastAPI
         app = FastAPI()
@@ -286,10 +289,10 @@ def test_hostile_replies_on_the_control_channel_are_only_data(launcher: Launcher
                 except OSError:
                     pass
             return {}
-    '''
+    """
     service = Service(launcher, spec_of(write_app(tmp_path, text), launcher), LIMITS)
     service.ensure_ready()
-    with pytest.raises(RequestFailed):
+    with pytest.raises(RequestFailed):  # noqa: PT012 - which of the two meets the nonsense is a matter of time
         service.client.get("/")
         service.connections_checked_out()
     service.close()
@@ -310,7 +313,7 @@ def test_nothing_is_left_of_a_service(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process that starts a session of its own can stay")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_nothing_is_left_when_the_checks_process_dies(tmp_path: Path, how: signal.Signals) -> None:
-    script = f'''
+    script = f"""
 import sys, time
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 from tests.test_service import *
@@ -319,7 +322,7 @@ service = Service(launcher, spec_of(Path({str(tmp_path)!r}), launcher), LIMITS)
 pids = [service.client.get("/").json()["pid"], *service.client.get("/daemon").json()["pids"]]
 print(launcher.scratch, *pids, flush=True)
 time.sleep(60)
-'''
+"""
     write_app(tmp_path)
     process = subprocess.Popen(
         [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

@@ -196,10 +196,16 @@ class MadeUp:
         return [line.removeprefix("lesson 1: ") for line in lines[:-1]]
 
     def run_checks(
-        self, course: Course, lesson: Lesson, target: Path, report_file: Path, exercises: Sequence[Exercise] = ()
+        self,
+        course: Course,
+        lesson: Lesson,
+        target: Path,
+        folder: Path,
+        exercises: Sequence[Exercise],
+        _pytest: runs.Pytest,
     ) -> Report:
         """The stand-in for pytest and its plugin."""
-        assert not report_file.exists()
+        assert target.is_relative_to(folder)
         folder = target / lesson.folder
         files = {
             file.relative_to(folder).as_posix(): file.read_text(encoding="utf-8")
@@ -638,6 +644,8 @@ def test_a_lesson_is_proven_with_the_real_checks(tmp_path: Path, monkeypatch: py
     lesson.write("checks/lesson_01/variants.toml", mute + harmless + right)
     lesson.build()
 
-    [fault] = lesson.faults()
+    faults = lesson.faults()
+    assert len(faults) == 1, lesson.said
+    fault = faults[0]
     assert fault.startswith("wrong variant harmless: exercise 1.1 is passed (seed "), lesson.said
     assert lesson.said.endswith("\nlesson 1: 1 check, 2 wrong and 1 right variants, 1 fault\n")

@@ -126,12 +126,13 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser.add_argument(
         "command", choices=("setup", "lab", "test"), help="only set up; open JupyterLab; run every test"
     )
-    parser.add_argument("--dev", action="store_true", help="with setup: also the tools for authors and tests")
-    options, rest = parser.parse_known_args(arguments)
-    if options.command == "setup" and rest:
-        parser.error("setup takes no more words: " + " ".join(rest))
+    parser.add_argument("words", nargs=argparse.REMAINDER, help="with setup: --dev; lab and test pass them on")
+    options = parser.parse_args(arguments)
+    words: List[str] = options.words
+    if options.command == "setup" and words not in ([], ["--dev"]):
+        parser.error("setup takes only --dev, which adds the tools for authors and tests")
     try:
-        done_before = set_up(dev=options.dev or options.command == "test")
+        done_before = set_up(dev=options.command == "test" or words == ["--dev"])
     except SetupError as fault:
         print("\n" + str(fault), file=sys.stderr)
         return 2
@@ -141,8 +142,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         say("Next: make lab, or " + one_line("lab") + " where there is no make.")
         return 0
     if options.command == "lab":
-        return run_inside([str(PYTHON), "-m", "workbook", "lab", *(rest or ["1"])])
-    return run_inside([str(PYTHON), str(ROOT / "checks" / "tests" / "run_all.py"), *rest])
+        return run_inside([str(PYTHON), "-m", "workbook", "lab", *(words or ["1"])])
+    return run_inside([str(PYTHON), str(ROOT / "checks" / "tests" / "run_all.py"), *words])
 
 
 def set_up(*, dev: bool) -> bool:

@@ -157,12 +157,16 @@ def _variables(_course: Course) -> Finding:
     name = "Variables"
     for variable, effect in _SLOWING.items():
         if os.environ.get(variable):
-            return Finding(name, State.NOTE, f"{variable} is set: {effect}", f"unset {variable}")
+            return Finding(name, State.NOTE, f"{variable} is set: {effect}", _unset(variable))
     for variable in _MISLEADING:
         if os.environ.get(variable):
             text = f"{variable} is set: other packages than the workbook's may be found"
-            return Finding(name, State.NOTE, text, f"unset {variable}")
+            return Finding(name, State.NOTE, text, _unset(variable))
     return Finding(name, State.OK, "nothing that changes how Python starts")
+
+
+def _unset(variable: str) -> str:
+    return f"Remove-Item Env:{variable}" if sys.platform == "win32" else f"unset {variable}"
 
 
 def _write_access(course: Course) -> Finding:
@@ -214,12 +218,25 @@ def _try_unix_socket() -> None:
         server.bind(f"{folder}/s100-0123abcd.sock")
 
 
-def _sqlite(_course: Course) -> Finding:
-    version = sqlite3.sqlite_version
-    if sqlite3.sqlite_version_info >= OLDEST_SQLITE:
-        return Finding("SQLite", State.OK, version)
-    text = f"{version}; the lessons need {'.'.join(map(str, OLDEST_SQLITE))} or newer"
-    return Finding("SQLite", State.FAULT, text, "install a newer Python, which brings its own SQLite, then make setup")
+def _database(_course: Course) -> Finding:
+    """SQLite, which comes with Python; or the PostgreSQL server that the checks are told to use, with a try."""
+    from workbook.service.database_problem import DatabaseProblem
+    from workbook.service.databases import SETTING, make_databases
+
+    name, version = "Database", sqlite3.sqlite_version
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        text = f"SQLite {version}; the lessons need {'.'.join(map(str, OLDEST_SQLITE))} or newer"
+        return Finding(name, State.FAULT, text, "install a newer Python, which brings its own SQLite, then make setup")
+    if not os.environ.get(SETTING):
+        return Finding(name, State.OK, f"SQLite {version}")
+    with tempfile.TemporaryDirectory(prefix="workbook-") as folder:
+        try:
+            databases = make_databases(Path(folder))
+            databases.new("doctor")
+            databases.close()
+        except DatabaseProblem as problem:
+            return Finding(name, State.FAULT, problem.looks_like, f"set {SETTING} right, or unset it to use SQLite")
+    return Finding(name, State.OK, f"the one that {SETTING} names")
 
 
 def _kernel(_course: Course) -> Finding:
@@ -313,7 +330,7 @@ _LOOKS: tuple[tuple[str, Callable[[Course], Finding]], ...] = (
     ("Variables", _variables),
     ("Write access", _write_access),
     ("Sockets", _sockets),
-    ("SQLite", _sqlite),
+    ("Database", _database),
     ("Notebooks", _kernel),
     ("Processes", _leftovers),
     ("Service", _service),

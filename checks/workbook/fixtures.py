@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from workbook.course import Lesson
 from workbook.run import Run
 from workbook.service.problem import Problem, RequestFailed, StartFailed
 from workbook.state import current_state
+from workbook.timing import mark
 
 if TYPE_CHECKING:
     import httpx
@@ -33,7 +34,7 @@ class Launch:
     @contextmanager
     def __call__(
         self, *, env: dict[str, str] | None = None, app: str | None = None, fresh_database: bool = True
-    ) -> Iterator[Service]:
+    ) -> Generator[Service]:
         """Start a service and end it with the block.
 
         Args:
@@ -51,15 +52,13 @@ class Launch:
             yield service
 
     @contextmanager
-    def fails(self, *, env: dict[str, str] | None = None, app: str | None = None) -> Iterator[Refusal]:
+    def fails(self, *, env: dict[str, str] | None = None, app: str | None = None) -> Generator[Refusal]:
         """Expect that a service refuses to start with these settings.
 
         The yielded object says why it did: ``exception`` and ``text``. A service that starts, hangs or is cut off
         fails the check.
         """
-        service = self._run.start(
-            self._lesson, env or {}, database_url=self._run.new_database(self._lesson), app=app
-        )
+        service = self._run.start(self._lesson, env or {}, database_url=self._run.new_database(self._lesson), app=app)
         with self._run.launched(service):
             try:
                 service.ensure_ready()
@@ -95,6 +94,7 @@ def service(request: pytest.FixtureRequest, lesson: Lesson) -> Service:
         raise RequestFailed(Problem("not_run", text="earlier checks of this exercise got no answer in time"))
     running = state.run.begin(lesson)
     running.ensure_ready()
+    mark("service_ready")
     if lesson.uses_database:
         state.run.empty_database()
     running.clear()
@@ -129,7 +129,10 @@ def upstream(request: pytest.FixtureRequest) -> Iterator[Upstream]:
     server = current_state(request.config).run.upstream()
     server.reset()
     yield server
+    broken = list(server.errors)
     server.reset()
+    if broken:
+        raise RuntimeError(f"an answer that the check scripted for its upstream broke: {broken[0]}")
 
 
 @pytest.fixture

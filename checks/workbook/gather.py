@@ -15,6 +15,7 @@ from workbook.feedback.message import Message
 from workbook.feedback.words import STARTING, write_message
 from workbook.results import Verdict
 from workbook.run import Look
+from workbook.service.database_problem import DatabaseProblem, DatabaseUnreachable
 from workbook.service.problem import CallFailed, ServiceProblem
 from workbook.state import State
 
@@ -45,11 +46,10 @@ def outcome(
     if isinstance(fault, CallFailed):
         evidence.call = fault
         return Verdict.FAILED, write_message(evidence)
-    rows = getattr(fault, "message_rows", None)
-    if callable(rows):
-        found: Any = rows()
-        evidence.rows = list(found)
-        return Verdict.FAILED, write_message(evidence)
+    if isinstance(fault, DatabaseProblem):
+        evidence.rows = fault.message_rows()
+        unreachable = isinstance(fault, DatabaseUnreachable)
+        return Verdict.CHECK_ERROR if unreachable else Verdict.FAILED, write_message(evidence)
     source, names = _failing_line(state, excinfo)
     if isinstance(fault, AssertionError):
         evidence.assertion = read_assertion(source, names, _said(source, fault), state.comparison)
@@ -96,7 +96,10 @@ def _of_problem(problem: str) -> Verdict:
 def _failing_line(state: State, excinfo: pytest.ExceptionInfo[BaseException]) -> tuple[str, dict[str, Any]]:
     """The last statement of the checks' own code that the exception came through, and the names there."""
     for entry in reversed(excinfo.traceback):
-        if Path(str(entry.path)).is_relative_to(state.course.checks_dir) and "workbook" not in Path(str(entry.path)).parts[-3:]:
+        if (
+            Path(str(entry.path)).is_relative_to(state.course.checks_dir)
+            and "workbook" not in Path(str(entry.path)).parts[-3:]
+        ):
             return str(entry.statement), dict(entry.frame.f_locals)
     return "", {}
 
@@ -122,7 +125,8 @@ def _odd(fault: BaseException) -> str:
         case TypeError() if "not subscriptable" in str(fault):
             return "a single value or null where an object is expected"
         case AttributeError():
-            return f"{kind(getattr(fault, 'obj', None))} where something else is expected: {show(getattr(fault, 'obj', None), 60)}"
+            found = getattr(fault, "obj", None)
+            return f"{kind(found)} where something else is expected: {show(found, 60)}"
         case _:
             return f"an answer of another form ({fault})"
 

@@ -6,11 +6,9 @@ with pytest's collection.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
-import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -32,24 +30,17 @@ from workbook.fixtures import (
 from workbook.run import Run, limits_from_environment
 from workbook.service.problem import StartFailed
 from workbook.state import STATE, State
+from workbook.timing import mark
 
 __all__ = ["client", "database", "launch", "lesson", "rng", "service", "target", "upstream"]
 
 _XDIST = re.compile(r"-n(\d+|auto|logical)?$|--(numprocesses|dist|maxprocesses|tx)\b")
 """Options of xdist, which is loaded only when one of them is given."""
-_TIMINGS = os.environ.get("WORKBOOK_TIMINGS")
 
 
 def _course(config: pytest.Config) -> Course:
     """The course that the checks of this run belong to."""
     return find_course(config.rootpath)
-
-
-def mark(phase: str) -> None:
-    """Note when a phase of the run began, for the benchmark: see ``checks/tests/bench_checks.py``."""
-    if _TIMINGS:
-        with open(_TIMINGS, "a", encoding="utf-8") as file:
-            file.write(json.dumps({"phase": phase, "t": time.time()}) + "\n")
 
 
 mark("plugin_imported")
@@ -58,7 +49,9 @@ mark("plugin_imported")
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the workbook's options; load xdist and nbval only for runs that ask for them."""
     group = parser.getgroup("workbook", "FastAPI workbook")
-    group.addoption("--target", default="lessons", metavar="FOLDER", help="whose work to check: lessons, solutions, or a path")
+    group.addoption(
+        "--target", default="lessons", metavar="FOLDER", help="whose work to check: lessons, solutions, or a path"
+    )
     group.addoption("--report-json", metavar="FILE", help="write verdicts, points and messages to FILE")
     group.addoption("--plain", action="store_true", help="pytest's own output instead of the workbook's feedback")
     group.addoption("--seed", type=int, metavar="N", help="repeat a run with the random inputs of seed N")
@@ -154,7 +147,7 @@ def _complete_partial_files(state: State, session: pytest.Session) -> None:
     for argument in session.config.args:
         path, separator, _ = argument.partition("::")
         if separator:
-            place = selection.exercise_of(state.course, Path(os.path.abspath(session.config.invocation_params.dir / path)))
+            place = selection.exercise_of(state.course, (session.config.invocation_params.dir / path).resolve())
             if place is not None:
                 state.collected.setdefault(f"{place[0]}.{place[1]}", set()).add("the checks that were not named")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -30,10 +29,9 @@ def finish(session: pytest.Session, state: State) -> None:
 
 def write_atomically(file: Path, text: str) -> None:
     """Write a file so that a reader sees the old text or the new one, never a part."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False) as stream:
         stream.write(text)
-    os.replace(name, file)
+    Path(stream.name).replace(file)
 
 
 def _describe_in_junit(config: pytest.Config, report: Report) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,6 +106,9 @@ class Run:
         self.end_lesson()
         self._lesson = lesson
         self._service = self.start(lesson, {}, database_url=self.new_database(lesson))
+        if lesson.uses_database:
+            # SQLAlchemy is imported here while the service starts.
+            self.database().prepare()
         return self._service
 
     def new_database(self, lesson: Lesson) -> str:
@@ -115,9 +118,7 @@ class Run:
         # Nobody is expected to use it, and the database tools are slow to import.
         return f"sqlite:///{(self.launcher.new_home() / 'unused.db').as_posix()}"
 
-    def start(
-        self, lesson: Lesson, env: dict[str, str], *, database_url: str, app: str | None = None
-    ) -> Service:
+    def start(self, lesson: Lesson, env: dict[str, str], *, database_url: str, app: str | None = None) -> Service:
         """Start a service of a lesson; it may still be importing when this returns.
 
         Raises:
@@ -179,7 +180,7 @@ class Run:
         return random.Random(f"{self.seed}:{zlib.crc32(check.encode())}")
 
     @contextmanager
-    def launched(self, service: Service) -> Iterator[Service]:
+    def launched(self, service: Service) -> Generator[Service]:
         """Keep a service for a block and end it after; what its probes saw is kept where the block fails."""
         self.extra.append(service)
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +34,7 @@ def select(course: Course, arguments: list[str], start: Path) -> Selection:
     lessons: set[int] = set()
     tool_tests = False
     for argument in arguments:
-        path = Path(os.path.abspath(start / argument.partition("::")[0]))
+        path = (start / argument.partition("::")[0]).resolve()
         if not path.is_relative_to(course.checks_dir):
             if course.checks_dir.is_relative_to(path):
                 lessons |= _all_lessons(course)

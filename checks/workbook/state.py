@@ -50,7 +50,9 @@ class State:
         """The lesson that a check belongs to."""
         place = exercise_of(self.course, item.path)
         if place is None:
-            raise pytest.UsageError(f"{item.nodeid} uses the fixtures of checks but is not in checks/lesson_NN/test_M_*.py")
+            raise pytest.UsageError(
+                f"{item.nodeid} uses fixtures of checks: it belongs in checks/lesson_NN/test_M_*.py"
+            )
         return self.lesson(place[0])
 
     def exercise_of(self, item: pytest.Item) -> Exercise | None:

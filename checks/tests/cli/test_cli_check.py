@@ -97,8 +97,6 @@ def test_unknown_options_go_to_pytest(terminal: Terminal) -> None:
     here = terminal.run("check", "-k", "first", "--collect-only", "-q")
     assert here.returncode == 0, "the lesson is the one where the learner is"
     assert "test_1_first.py::test_first" in here.stdout
-    wrong = terminal.run("check", "1", "--no-such-option")
-    assert wrong.returncode == 4
 
 
 def test_json(course: Course, terminal: Terminal) -> None:
@@ -138,6 +136,28 @@ def pytest_unconfigure(config):
     course = find_course()
     progress.record(course, Report("lessons", 1, (LessonResult(1, "", (result,)),)), course.lessons_dir)
 """
+
+REAL = """
+def test_first(target):
+    \"\"\"hello() gives a greeting\"\"\"
+    assert 'return "hello"' in (target / "app" / "main.py").read_text()
+"""
+
+
+def test_a_real_run_moves_the_learner_on(course: Course, terminal: Terminal) -> None:
+    """With the real plugin: what the checks find is what bare ``workbook`` builds upon."""
+    (course.checks_dir / "conftest.py").write_text('pytest_plugins = ["workbook.plugin"]\n', encoding="utf-8")
+    (course.checks_dir / "lesson_01" / "test_1_first.py").write_text(REAL, encoding="utf-8")
+    untouched = terminal.run("check", "1.1")
+    assert untouched.returncode == 1
+    assert " · 1.1  Say hello" in untouched.stdout
+    main = course.lessons_dir / "lesson_01" / "app" / "main.py"
+    main.write_text('def hello() -> str:\n    return "hello"\n', encoding="utf-8")
+    solved = terminal.run("check", "1.1", "--json")
+    assert solved.returncode == 0, solved.stderr
+    assert json.loads(solved.stdout)["lessons"][0]["exercises"][0]["verdict"] == "passed"
+    assert "Exercise    1.2 · Say goodbye" in terminal.run().stdout
+
 
 SLOW = """
 import pathlib, time

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from workbook.cli.app import app
-from workbook.course import find_course
+from workbook.course import Course, find_course
 
 Run = Callable[..., Result]
 
@@ -66,6 +66,14 @@ def test_a_lesson_that_cannot_be_read(run: Run, tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert result.stderr.startswith("lesson_02/lesson.toml cannot be read: ")
     assert result.stderr.count("\n") == 1
+
+
+def test_a_file_of_the_system_that_cannot_be_used(run: Run, course: Course) -> None:
+    (course.state_dir).mkdir()
+    (course.state_dir / "databases").write_text("a file where a folder should be", encoding="utf-8")
+    result = run("serve", "1", "--port", "0")
+    assert result.exit_code == 2
+    assert result.stderr == f"File exists: {course.state_dir / 'databases'}.\n"
 
 
 def test_version(run: Run) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from inspect import cleandoc
 from pathlib import Path
 
+import pytest
 from typer.testing import Result
 
 from workbook import backups, progress
@@ -111,6 +113,34 @@ def test_a_file_that_was_deleted_comes_back(run: Run, course: Course) -> None:
     assert result.exit_code == 0
     assert "kept in" not in result.stdout, "there was nothing to keep"
     assert file.read_bytes() == starter
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_link_is_replaced_and_what_it_points_to_stays(run: Run, course: Course, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere.py"
+    elsewhere.write_text("precious", encoding="utf-8")
+    file = course.lessons_dir / "lesson_01" / "app" / "main.py"
+    starter = file.read_bytes()
+    file.unlink()
+    file.symlink_to(elsewhere)
+    result = run("reset", "1", "--yes")
+    assert result.exit_code == 0
+    assert not file.is_symlink()
+    assert file.read_bytes() == starter
+    assert elsewhere.read_text(encoding="utf-8") == "precious"
+    assert (backup_named_in(result.stdout, course) / "app" / "main.py").is_symlink()
+
+
+def test_a_folder_where_a_file_should_be(run: Run, course: Course) -> None:
+    file = course.lessons_dir / "lesson_01" / "app" / "main.py"
+    starter = file.read_bytes()
+    file.unlink()
+    file.mkdir()
+    (file / "mine.py").write_text("mine", encoding="utf-8")
+    result = run("reset", "1", "--yes")
+    assert result.exit_code == 0
+    assert file.read_bytes() == starter
+    assert files(backup_named_in(result.stdout, course)) == {"app/main.py/mine.py": b"mine"}
 
 
 def test_no_means_no(run: Run, course: Course) -> None:

@@ -30,7 +30,7 @@ NAMES = [
     "Variables",
     "Write access",
     "Sockets",
-    "SQLite",
+    "Database",
     "Notebooks",
     "Processes",
     "Service",
@@ -48,7 +48,7 @@ Look = Callable[[str], Finding]
 
 
 def test_the_healthy(look: Look, course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME"):
+    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "WORKBOOK_DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)
     (course.root / "requirements.lock").write_text("", encoding="utf-8")
     monkeypatch.setattr(workbook, "__file__", str(course.checks_dir / "workbook" / "__init__.py"))
@@ -120,6 +120,7 @@ def test_a_workbook_of_another_folder(look: Look, course: Course) -> None:
 def test_variables_that_slow_or_mislead(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONHOME"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("PYTHONPATH", "somewhere")
     found = look("Variables")
     assert (found.state, found.mend) == (State.NOTE, "unset PYTHONPATH")
@@ -159,8 +160,18 @@ def test_no_loopback(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_old_sqlite(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite3, "sqlite_version", "3.30.0")
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 30, 0))
-    found = look("SQLite")
-    assert (found.state, found.text) == (State.FAULT, "3.30.0; the lessons need 3.35 or newer")
+    found = look("Database")
+    assert (found.state, found.text) == (State.FAULT, "SQLite 3.30.0; the lessons need 3.35 or newer")
+
+
+def test_a_database_server_that_is_not_there(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKBOOK_DATABASE_URL", "mysql://localhost/none")
+    found = look("Database")
+    assert (found.state, found.text) == (
+        State.FAULT,
+        "the PostgreSQL server cannot be used: WORKBOOK_DATABASE_URL must begin with postgresql://",
+    )
+    assert found.mend == "set WORKBOOK_DATABASE_URL right, or unset it to use SQLite"
 
 
 OLD = Path(os.sep) / "old" / "python"

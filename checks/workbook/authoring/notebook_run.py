@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import warnings
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def run_notebook(course: Course, lesson: Lesson, notebook: Notebook, target: Pat
         try:
             # kernels need a loop that can watch sockets, which is not the default one on Windows
             with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-                runner.run(client.async_execute(env=_environment(course, target)))
+                runner.run(client.async_execute(env=_environment(course, target), stderr=subprocess.DEVNULL))
         except CellExecutionError as error:
             raise AuthoringError(f"{place()}: {error.ename}: {_first(error.evalue)}") from None
         except CellTimeoutError:

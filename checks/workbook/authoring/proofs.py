@@ -46,6 +46,7 @@ class LessonProofs:
     """Each with its files."""
     scratch: Path
     """A folder for targets and reports; each proof cleans up what it put there."""
+    pytest: runs.Pytest
     checks_run: int = 0
     """How many checks ran on the solution."""
     notes: list[str] = field(default_factory=list[str])
@@ -191,7 +192,7 @@ class LessonProofs:
         folder = self._folder()
         try:
             target = target_folder(folder / "target", self.built, files)
-            return runs.run_checks(self.course, self.lesson, target, folder / "report.json", exercises)
+            return runs.run_checks(self.course, self.lesson, target, folder, exercises, self.pytest)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

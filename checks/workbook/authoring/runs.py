@@ -9,40 +9,47 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 from workbook.authoring.faults import AuthoringError
 from workbook.course import Course, Exercise, Lesson
 from workbook.results import ExerciseResult, LessonResult, Report, report_from_json
 
+if TYPE_CHECKING:
+    from workbook.authoring.warm import WarmPytest
+
 RUN_SECONDS = 300
 """How long one run may take. The engine has limits of its own that end it much earlier."""
 _END_SECONDS = 10
+_UNWANTED = ("PYTEST_", "COV_", "PYTHONDONTWRITEBYTECODE")
+"""Variables of a pytest that verify itself runs in, and what would make every run compile everything anew."""
 
 
 def run_checks(
-    course: Course, lesson: Lesson, target: Path, report_file: Path, exercises: Sequence[Exercise] = ()
+    course: Course, lesson: Lesson, target: Path, folder: Path, exercises: Sequence[Exercise], pytest: Pytest
 ) -> Report:
     """Run the checks of a lesson, or only those of some exercises.
 
     Parameters:
         target: the folder that holds the ``lesson_NN`` folder to check.
-        report_file: where the run writes its report.
-        exercises: the exercises to check; all by default.
+        folder: where the run may leave its report and its output.
+        exercises: the exercises to check; all where there is none.
 
     Raises:
         AuthoringError: the run did not come to a report.
     """
-    folder = course.checks_dir / lesson.folder
-    paths = [folder]
+    checks = course.checks_dir / lesson.folder
+    paths = [checks]
     if exercises:
-        paths = [file for exercise in exercises for file in sorted(folder.glob(f"test_{exercise.number}_*.py"))]
-    options = ["--target", str(target), "--report-json", str(report_file), "-q", "-p", "no:cacheprovider"]
-    command = [sys.executable, "-m", "pytest", *map(str, paths), *options]
-    code, output = _run(command, course.root)
+        paths = [file for exercise in exercises for file in sorted(checks.glob(f"test_{exercise.number}_*.py"))]
+    report, output = folder / "report.json", folder / "output.txt"
+    options = ["--target", str(target), "--report-json", str(report), "-q", "-p", "no:cacheprovider"]
+    code = pytest.run([*map(str, paths), *options], output)
     try:
-        return report_from_json(json.loads(report_file.read_text(encoding="utf-8")))
+        return report_from_json(json.loads(report.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        last = next((line.strip() for line in reversed(output.splitlines()) if line.strip()), "no word of it")
+        printed = output.read_text(encoding="utf-8", errors="replace").splitlines()
+        last = next((line.strip() for line in reversed(printed) if line.strip()), "no word of it")
         raise AuthoringError(f"the checks ended without a report (pytest's exit code {code}): {last}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise AuthoringError(f"the checks left a report that cannot be read: {error!r}") from None
@@ -71,39 +78,88 @@ def lesson_result(report: Report, lesson: Lesson) -> LessonResult:
     return LessonResult(lesson.number, lesson.title, results)
 
 
-def _run(command: list[str], root: Path) -> tuple[int, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
-    environment = {**kept, "WORKBOOK_ROOT": str(root), "PYTHONIOENCODING": "utf-8"}
-    with subprocess.Popen(
-        command,
-        cwd=root,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
+class Pytest:
+    """Runs pytest for several threads at once. On Linux, warm processes do it: see ``workbook.authoring.warm``.
+
+    Used as a context manager, which ends these processes.
+    """
+
+    def __init__(self, course: Course) -> None:
+        self._root = course.root
+        self._idle: list[WarmPytest] = []
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(_UNWANTED)}
+        self._environment = {**kept, "WORKBOOK_ROOT": str(course.root), "PYTHONIOENCODING": "utf-8"}
+        self._warm = sys.platform == "linux" and os.environ.get("WORKBOOK_LAUNCHER", "fork") == "fork"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+    def run(self, arguments: list[str], output: Path) -> int:
+        """Run pytest in the course's folder; what it prints goes to the file ``output``.
+
+        Returns:
+            Its exit code.
+
+        Raises:
+            AuthoringError: it took too long, or died.
+        """
+        code = self._run_warm(arguments, output) if self._warm else self._run_cold(arguments, output)
+        if code is None:
+            raise AuthoringError(f"the checks took more than {RUN_SECONDS} seconds, or their process died")
+        return code
+
+    def _run_warm(self, arguments: list[str], output: Path) -> int | None:
+        from workbook.authoring.warm import WarmPytest
+
         try:
-            output, _ = process.communicate(timeout=RUN_SECONDS)
-        except subprocess.TimeoutExpired:
-            _end(process)
-            raise AuthoringError(f"the checks took more than {RUN_SECONDS} seconds") from None
-        except BaseException:
-            _end(process)
-            raise
-    return process.returncode, output
+            process = self._idle.pop()
+        except IndexError:
+            process = WarmPytest(self._root, self._environment)
+        code = None
+        try:
+            code = process.run(arguments, output, RUN_SECONDS)
+        finally:
+            if code is None:
+                process.close()
+            else:
+                self._idle.append(process)
+        return code
+
+    def _run_cold(self, arguments: list[str], output: Path) -> int | None:
+        command = [sys.executable, "-m", "pytest", *arguments]
+        with (
+            output.open("wb") as printed,
+            subprocess.Popen(
+                command,
+                cwd=self._root,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+            ) as process,
+        ):
+            try:
+                return process.wait(RUN_SECONDS)
+            except subprocess.TimeoutExpired:
+                return None
+            finally:
+                _end(process)
 
 
-def _end(process: subprocess.Popen[str]) -> None:
-    """Stop pytest the way Ctrl-C does, so that it stops its service; then without asking."""
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Stop pytest, where it still runs, the way Ctrl-C does, so that it stops its service; then without asking."""
+    if process.poll() is not None:
+        return
     if sys.platform == "win32":
         process.terminate()
     else:
         process.send_signal(signal.SIGINT)
     try:
-        process.communicate(timeout=_END_SECONDS)
+        process.wait(_END_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
-        process.communicate()
+        process.wait()

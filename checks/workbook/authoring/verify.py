@@ -13,6 +13,7 @@ from workbook.authoring.faults import AuthoringError
 from workbook.authoring.handout import differences
 from workbook.authoring.lesson_rules import MIN_CHECKS, lesson_faults, variant_faults
 from workbook.authoring.proofs import LessonProofs, Proof
+from workbook.authoring.runs import Pytest
 from workbook.authoring.starters import build_lesson
 from workbook.authoring.variants import Variant, apply_variant, read_variants
 from workbook.course import Course, Lesson
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 class _Standing:
     """What is known about one lesson so far."""
 
-    def __init__(self, course: Course, lesson: Lesson, scratch: Path) -> None:
+    def __init__(self, course: Course, lesson: Lesson, scratch: Path, pytest: Pytest) -> None:
         self.lesson = lesson
         self.variants: Sequence[Variant] = ()
         self.proofs: LessonProofs | None = None
@@ -52,7 +53,7 @@ class _Standing:
                 applied.append((variant, apply_variant(built, variant)))
             except AuthoringError as error:
                 self.faults += error.faults
-        self.proofs = LessonProofs(course, built, check_files, applied, scratch)
+        self.proofs = LessonProofs(course, built, check_files, applied, scratch, pytest)
 
     def end(self) -> None:
         """Judge what only all proofs together show."""
@@ -82,8 +83,11 @@ def verify(course: Course, lessons: Sequence[int] | None, *, jobs: int = 2, cons
         CourseError: there is no such lesson, or a ``lesson.toml`` cannot be read.
     """
     chosen = course.lessons if lessons is None else tuple(course.lesson(number) for number in dict.fromkeys(lessons))
-    with tempfile.TemporaryDirectory(prefix="workbook-verify-", ignore_cleanup_errors=True) as scratch:
-        standings = {lesson.number: _Standing(course, lesson, Path(scratch)) for lesson in chosen}
+    with (
+        tempfile.TemporaryDirectory(prefix="workbook-verify-", ignore_cleanup_errors=True) as scratch,
+        Pytest(course) as pytest,
+    ):
+        standings = {lesson.number: _Standing(course, lesson, Path(scratch), pytest) for lesson in chosen}
         proofs = [proof for standing in standings.values() if standing.proofs for proof in standing.proofs.all()]
         for proof, faults in _proven(proofs, jobs, console):
             standings[proof.lesson.number].faults += [f"{proof.what}: {_sentence(fault)}" for fault in faults]

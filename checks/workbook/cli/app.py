@@ -63,6 +63,8 @@ class PlainGroup(LightHelp, TyperGroup):
             code = _refuse(str(fault))
         except typer.TyperException as fault:
             code = _refuse(_sentence(fault))
+        except OSError as fault:
+            code = _refuse(f"{fault.strerror or fault}: {fault.filename or 'no file is named'}.")
         except typer.Abort:
             code = _refuse("Stopped: nothing was changed.")
         sys.exit(code if isinstance(code, int) else 0)

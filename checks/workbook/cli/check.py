@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from workbook.cli import place
+from workbook.cli.checks_process import checks_command
 from workbook.cli.talk import JSON_OPTION, TARGET_OPTION
 from workbook.course import Course, CourseError, find_course
 
@@ -65,7 +65,7 @@ def _print_report(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="workbook-") as folder:
         file = Path(folder) / "report.json"
         run = subprocess.run(
-            [sys.executable, "-m", "pytest", *arguments, "--report-json", str(file)],
+            checks_command([*arguments, "--report-json", str(file)]),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

@@ -118,13 +118,15 @@ def _carry_out(course: Course, chosen: place.Place, plan: Plan, folder: Path) ->
     """Back up, then write and remove. Returns where the backup is, if there was anything to keep."""
     try:
         kept = backups.keep(course, chosen.lesson, [*plan.written, *plan.removed])
-        for name, text in plan.written.items():
-            file = folder / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8", newline="\n")
         for name in plan.removed:
             (folder / name).unlink()
             _prune((folder / name).parent, folder)
+        for name, text in plan.written.items():
+            file = folder / name
+            if file.is_symlink():  # what it points to is not part of the lesson
+                file.unlink()
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8", newline="\n")
     except OSError as fault:
         raise CourseError(f"The reset stopped: {fault.strerror or fault} ({fault.filename}).") from fault
     lesson = chosen.lesson

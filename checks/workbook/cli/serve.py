@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
-END_SECONDS = 4.0
+END_SECONDS = 3.0
+"""How long a service may take to end, in seconds; its own limit for open requests is 2."""
 
 
 def serve(
@@ -34,13 +35,14 @@ def serve(
     course = find_course()
     lesson = place.find_lesson(course, what)
     folder = place.lesson_in(place.find_target(course, target), lesson)
-    listener = _listen(_port(port))
+    number = _port(port)
     os.environ.update(settings(course, lesson, folder))
-    address = f"http://{HOST}:{listener.getsockname()[1]}"
-    print(f"Lesson {lesson.number} · {lesson.title}, live at {address}")
-    print(f"Try it out at {address}/docs")
-    print("It starts again whenever you save a file. Ctrl-C ends it.\n", flush=True)
-    _supervise(folder, listener)
+    with _listen(number) as listener:
+        address = f"http://{HOST}:{listener.getsockname()[1]}"
+        print(f"Lesson {lesson.number} · {lesson.title}, live at {address}")
+        print(f"Try it out at {address}/docs")
+        print("It starts again whenever you save a file. Ctrl-C ends it.\n", flush=True)
+        _supervise(folder, listener)
 
 
 def settings(course: Course, lesson: Lesson, folder: Path) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workbook import progress
+from workbook.cli.checks_process import checks_command
 from workbook.cli.talk import JSON_OPTION, console, points_text, print_json
 from workbook.course import Course, CourseError, find_course
 from workbook.results import Verdict
@@ -52,7 +53,7 @@ def _check_all(course: Course) -> None:
 
     print("Checking every lesson …", file=sys.stderr, flush=True)
     folders = [str(folder) for lesson in course.lessons if (folder := course.checks_dir / lesson.folder).is_dir()]
-    run = subprocess.run([sys.executable, "-m", "pytest", *folders], capture_output=True, check=False)
+    run = subprocess.run(checks_command(folders), capture_output=True, check=False)
     if run.returncode not in (0, 1):
         raise CourseError("The checks did not run to their end: `workbook check 1` says why.")
 

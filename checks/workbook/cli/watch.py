@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbook.cli import check, place
+from workbook.cli.checks_process import checks_command
 from workbook.cli.talk import console
 from workbook.course import find_course
 
@@ -46,7 +47,7 @@ class _Watcher:
 
     def __init__(self, name: str, arguments: list[str], folder: Path, root: Path) -> None:
         self._name = name
-        self._command = [sys.executable, "-m", "pytest", *arguments]
+        self._command = checks_command(arguments)
         self._folder = folder
         self._root = root
         self._out: Console = console()

@@ -32,9 +32,7 @@ class Assertion:
         return self.subject == "the status"
 
 
-def read_assertion(
-    source: str, names: dict[str, Any], said: str, comparison: tuple[str, Any, Any] | None
-) -> Assertion:
+def read_assertion(source: str, names: dict[str, Any], said: str, comparison: tuple[str, Any, Any] | None) -> Assertion:
     """Understand a failed assertion.
 
     Args:
@@ -66,7 +64,10 @@ def _words(node: ast.AST | None) -> str:
             return "the body"
         case ast.Subscript(value=ast.Attribute(attr="headers"), slice=ast.Constant(value=str(name))):
             return f"header `{name}`"
-        case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="headers"), attr="get"), args=[ast.Constant(value=str(name)), *_]):
+        case ast.Call(
+            func=ast.Attribute(value=ast.Attribute(attr="headers"), attr="get"),
+            args=[ast.Constant(value=str(name)), *_],
+        ):
             return f"header `{name}`"
         case ast.Call(func=ast.Attribute(attr="json")):
             return "the answer"

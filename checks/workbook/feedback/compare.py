@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeGuard
 
+_Object = dict[Any, Any]
+_List = Sequence[Any]
 _VALUE_LIMIT = 70
 _DIFFERENCES = 3
+
+
+def _is_object(value: object) -> TypeGuard[_Object]:
+    return isinstance(value, dict)
+
+
+def _is_list(value: object) -> TypeGuard[_List]:
+    return isinstance(value, (list, tuple))
 
 
 def show(value: object, limit: int = _VALUE_LIMIT) -> str:
@@ -46,10 +57,10 @@ def kind(value: object) -> str:
 
 def differences(found: object, expected: object, path: str = "") -> list[str]:
     """The ways in which ``found`` differs from ``expected``, each one sentence; empty where they are equal."""
-    if isinstance(found, dict) and isinstance(expected, dict):
+    if _is_object(found) and _is_object(expected):
         return _object_differences(found, expected, path)
-    if isinstance(found, (list, tuple)) and isinstance(expected, (list, tuple)):
-        return _list_differences(list(found), list(expected), path)
+    if _is_list(found) and _is_list(expected):
+        return _list_differences(found, expected, path)
     if found == expected and kind(found) == kind(expected):
         return []
     name = f"field `{path}`" if path else "the value"
@@ -58,7 +69,7 @@ def differences(found: object, expected: object, path: str = "") -> list[str]:
     return [f"{name} is {show(found)}, expected {show(expected)}"]
 
 
-def _object_differences(found: dict[Any, Any], expected: dict[Any, Any], path: str) -> list[str]:
+def _object_differences(found: _Object, expected: _Object, path: str) -> list[str]:
     where = f" in `{path}`" if path else ""
     missing = [str(key) for key in expected if key not in found]
     extra = [str(key) for key in found if key not in expected]
@@ -73,7 +84,7 @@ def _object_differences(found: dict[Any, Any], expected: dict[Any, Any], path: s
     return result
 
 
-def _list_differences(found: list[Any], expected: list[Any], path: str) -> list[str]:
+def _list_differences(found: _List, expected: _List, path: str) -> list[str]:
     name = f"`{path}`" if path else "the list"
     if len(found) != len(expected):
         return [f"{name} has {_entries(len(found))}, expected {_entries(len(expected))}"]
@@ -103,7 +114,7 @@ def explain(operator: str, found: object, expected: object, subject: str) -> str
         subject: what the left value is, in words.
     """
     if operator == "==":
-        nested = isinstance(found, (dict, list)) and isinstance(expected, (dict, list))
+        nested = (_is_object(found) or _is_list(found)) and (_is_object(expected) or _is_list(expected))
         if nested or kind(found) != kind(expected):
             prefix = subject.strip("`") if subject.startswith("`") and nested else ""
             listed = differences(found, expected)
@@ -124,6 +135,6 @@ def explain(operator: str, found: object, expected: object, subject: str) -> str
         ">": f"and should be more than {show(expected)}",
         ">=": f"and should be at least {show(expected)}",
     }
-    if operator == "in" and isinstance(expected, (str, dict, list, set)) and not subject:
+    if operator == "in" and not subject:
         return f"{show(found)} is not in {show(expected)}"
     return f"{subject or 'the value'} is {show(found)}, {words.get(operator, f'{operator} {show(expected)}')}"

@@ -10,9 +10,11 @@ from workbook.feedback.compare import show
 from workbook.feedback.evidence import Evidence, exception_name
 from workbook.service.problem import Place, place_from_json
 
+_NONE: list[str] = []
+
 
 def diagnose(evidence: Evidence) -> tuple[str, Place | None]:
-    """The likely cause in one or two short sentences, and the learner's line it points at; "" where nothing is known."""
+    """The likely cause in one or two short sentences ("" where nothing is known), and the line it points at."""
     forgotten = _forgotten_await(evidence)
     if forgotten:
         return forgotten
@@ -66,9 +68,11 @@ def _about_status(evidence: Evidence, status: int) -> str:
     report = evidence.report
     match status:
         case 404:
-            return _not_found(evidence, exchange.method, path, answered=report is not None and report.endpoint is not None)
+            return _not_found(
+                evidence, exchange.method, path, answered=report is not None and report.endpoint is not None
+            )
         case 405:
-            methods = next((methods for route, methods in evidence.routes.items() if _matches(route, path)), [])
+            methods = next((methods for route, methods in evidence.routes.items() if _matches(route, path)), _NONE)
             has = f"; it has {', '.join(methods)}" if methods else ""
             return f"the path {path} is there, but no {exchange.method} for it{has}"
         case 307 | 308:
@@ -129,7 +133,9 @@ def _rejected(evidence: Evidence, path: str) -> str:
             where = [str(part) for part in error["loc"]]
             if where[0] == "path":
                 parameter = where[1]
-                taken = next((route for route in evidence.routes if f"{{{parameter}}}" in route and _matches(route, path)), "")
+                taken = next(
+                    (route for route in evidence.routes if f"{{{parameter}}}" in route and _matches(route, path)), ""
+                )
                 value = show(error.get("input"), 30)
                 return (
                     f"{path} was taken by the route {taken or '{' + parameter + '}'}, which then could not read "

@@ -38,7 +38,7 @@ class Message:
         while sum(len(block) for _, block in blocks) > limit:
             longest = max((block for _, block in blocks), key=len)
             if len(longest) == 1:
-                blocks = blocks[: limit]
+                blocks = blocks[:limit]
                 break
             longest.pop()
             longest[-1] = _cut(longest[-1], width)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, TextIO
 
 import pytest
-from _pytest.terminal import TerminalReporter
+from _pytest.config import create_terminal_writer
 
 from workbook.feedback.terminal import Line, report_lines
-from workbook.results import Report
 from workbook.state import State
+
+if TYPE_CHECKING:
+    from _pytest._io import TerminalWriter
 
 
 def install(config: pytest.Config, state: State, *, keep_pytest: bool) -> None:
@@ -27,29 +29,33 @@ def install(config: pytest.Config, state: State, *, keep_pytest: bool) -> None:
     standard = config.pluginmanager.getplugin("terminalreporter")
     if standard is not None:
         config.pluginmanager.unregister(standard)
-        config.pluginmanager.register(FeedbackReporter(config, state), "terminalreporter")
+    config.pluginmanager.register(FeedbackAlone(config, state), "workbook-feedback")
 
 
-def write_feedback(writer: Any, state: State, report: Report) -> None:
-    """Write a report with pytest's terminal writer, which knows about colours and pipes."""
-    lessons = {lesson.number: lesson for lesson in state.course.lessons}
-    encoding = getattr(getattr(writer, "_file", sys.stdout), "encoding", None) or "ascii"
-    for line in report_lines(report, lessons, unicode=_can_write(encoding)):
-        _write(writer, line, encoding)
+class _Page:
+    """Writes feedback with pytest's terminal writer, which knows about colours and pipes."""
 
+    def __init__(self, writer: TerminalWriter, file: TextIO) -> None:
+        self._writer = writer
+        self._encoding = file.encoding or "ascii"
 
-def _can_write(encoding: str) -> bool:
-    try:
-        "✔✘·".encode(encoding)
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
+    def write(self, state: State) -> None:
+        """Write the feedback of a run."""
+        lessons = {lesson.number: lesson for lesson in state.course.lessons}
+        for line in report_lines(state.report(), lessons, unicode=self._has_marks()):
+            self._line(line)
 
+    def _has_marks(self) -> bool:
+        try:
+            "✔✘·…".encode(self._encoding)
+        except (UnicodeEncodeError, LookupError):
+            return False
+        return True
 
-def _write(writer: Any, line: Line, encoding: str) -> None:
-    text = line.text.encode(encoding, errors="replace").decode(encoding)
-    markup = ({line.colour: True} if line.colour else {}) | ({"bold": True} if line.bold else {})
-    writer.line(text, **markup)
+    def _line(self, line: Line) -> None:
+        text = line.text.encode(self._encoding, errors="replace").decode(self._encoding)
+        markup = ({line.colour: True} if line.colour else {}) | ({"bold": True} if line.bold else {})
+        self._writer.line(text, **markup)
 
 
 class FeedbackBelow:
@@ -59,72 +65,60 @@ class FeedbackBelow:
         self._state = state
 
     @pytest.hookimpl(trylast=True)
-    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+    def pytest_terminal_summary(self, config: pytest.Config) -> None:
         """Write the feedback."""
-        terminalreporter.section("feedback")
-        write_feedback(terminalreporter._tw, self._state, self._state.report())  # pyright: ignore[reportPrivateUsage]
+        writer = config.get_terminal_writer()
+        writer.sep("=", "feedback")
+        _Page(writer, sys.stdout).write(self._state)
 
 
-class FeedbackReporter(TerminalReporter):
-    """pytest's reporter with everything silenced but internal errors, collection errors and interruption."""
+class FeedbackAlone:
+    """Writes the feedback and nothing else, but for what went wrong before any check could run."""
 
     def __init__(self, config: pytest.Config, state: State) -> None:
-        super().__init__(config, sys.stdout)
         self._state = state
-        self._live = self.isatty
+        self._writer = create_terminal_writer(config, sys.stdout)
+        self._page = _Page(self._writer, sys.stdout)
+        self._live = sys.stdout.isatty()
         self._done = 0
+        self._broken: list[str] = []
 
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
-        self._session = session
-        self._sessionstarttime = 0.0
-        if self._live:
-            self._tw.write("checking …")
-            self._tw.flush()
+    def pytest_sessionstart(self) -> None:
+        """Show at once that something happens."""
+        self._show("checking …")
 
-    def pytest_collection(self) -> None:
-        """Say nothing while collecting."""
-
-    def report_collect(self, final: bool = False) -> None:
-        """Say nothing about what was collected."""
-
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Say nothing about what was collected."""
-
-    def pytest_runtest_logstart(self, nodeid: str, location: tuple[str, int | None, str]) -> None:
-        """Say nothing before a check."""
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep what broke while the checks were collected."""
+        if report.failed:
+            self._broken.append(report.longreprtext)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count; on a screen, show how far the run is."""
-        category = "failed" if report.failed else "passed" if report.when == "call" else ""
-        if category:
-            self.stats.setdefault(category, []).append(report)
+        """Show how far the run is."""
         if report.when == "call" or report.failed:
             self._done += 1
             total = sum(len(checks) for checks in self._state.chosen.values())
-            if self._live:
-                self._tw.write(f"\rchecking … {self._done} of {total} ")
-                self._tw.flush()
+            self._show(f"checking … {self._done} of {total}")
 
-    def pytest_runtest_logfinish(self, nodeid: str, location: tuple[str, int | None, str]) -> None:
-        """Say nothing after a check."""
+    def pytest_internalerror(self, excrepr: object) -> None:
+        """Say all that is known about a fault of pytest or of a plugin."""
+        self._writer.line(str(excrepr), red=True)
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtestloop(self) -> Any:
-        """Run the checks without a progress column."""
-        return (yield)
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int | pytest.ExitCode) -> Any:
-        """Write the feedback after everything else has finished."""
-        result = yield
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the feedback."""
         if self._live:
-            self._tw.write("\r" + " " * 40 + "\r")
-        if exitstatus == pytest.ExitCode.INTERRUPTED and not self.stats.get("error"):
-            self._tw.line("Stopped before all checks had run.")
-        elif self.stats.get("error"):
-            self.summary_errors()
-        elif exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
-            self._tw.line("No check was found with these words, so nothing is proven.", red=True)
-        elif exitstatus != pytest.ExitCode.INTERNAL_ERROR:
-            write_feedback(self._tw, self._state, self._state.report())
-        return result
+            self._writer.write("\r" + " " * 40 + "\r")
+        status = session.exitstatus
+        if self._broken:
+            self._writer.line("The checks themselves cannot be read. That is a fault of the workbook, not yours:")
+            self._writer.line(self._broken[0])
+        elif status == pytest.ExitCode.INTERRUPTED:
+            self._writer.line("Stopped before all checks had run.")
+        elif status == pytest.ExitCode.NO_TESTS_COLLECTED:
+            self._writer.line("No check was found with these words, so nothing is proven.", red=True)
+        elif status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            self._page.write(self._state)
+
+    def _show(self, text: str) -> None:
+        if self._live:
+            self._writer.write(f"\r{text} ", flush=True)

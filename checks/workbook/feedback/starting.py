@@ -72,7 +72,9 @@ def _missing_app(problem: Problem, evidence: Evidence) -> list[tuple[str, str]]:
     attribute, have = problem.detail.get("attribute"), list(problem.detail.get("have") or [])
     rows = [("Not found", f"`{attribute}` in {evidence.file(str(problem.detail.get('file')))}")]
     if have:
-        rows.append(("Looks like", f"your FastAPI application is called `{have[0]}` there; uvicorn looks for `{attribute}`"))
+        rows.append(
+            ("Looks like", f"your FastAPI application is called `{have[0]}` there; uvicorn looks for `{attribute}`")
+        )
     else:
         rows.append(("Expected", f"a line such as {attribute} = FastAPI()"))
     return rows

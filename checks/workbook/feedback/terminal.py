@@ -52,7 +52,11 @@ def state(exercise: ExerciseResult) -> str:
         passed = sum(check.passed for check in exercise.checks)
         return f"{passed} of {len(exercise.checks)} chosen checks pass"
     points = f"{number(exercise.points)}/{exercise.max_points}"
-    words = {Verdict.CRASHED: "  crashed", Verdict.TIMED_OUT: "  timed out", Verdict.CHECK_ERROR: "  a fault of the workbook"}
+    words = {
+        Verdict.CRASHED: "  crashed",
+        Verdict.TIMED_OUT: "  timed out",
+        Verdict.CHECK_ERROR: "  a fault of the workbook",
+    }
     return points + words.get(exercise.verdict, "")
 
 
@@ -99,7 +103,10 @@ def closing_lines(report: Report, lessons: dict[int, Lesson]) -> Iterator[Line]:
             yield Line("All of these checks pass.", "green")
         elif last.lesson + 1 in lessons:
             following = lessons[last.lesson + 1]
-            yield Line(f"Lesson {last.lesson} is done. Well built. Next: lesson {following.number}, {following.title}:", "green")
+            yield Line(
+                f"Lesson {last.lesson} is done. Well built. Next: lesson {following.number}, {following.title}:",
+                "green",
+            )
             yield Line(f"workbook lab {following.number}")
         else:
             yield Line(f"Lesson {last.lesson} is done. Well built.", "green")

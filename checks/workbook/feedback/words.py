@@ -138,7 +138,12 @@ def _assertion_rows(evidence: Evidence) -> tuple[list[tuple[str, str]], Place | 
     report = evidence.report
     if cause:
         rows.append(("Looks like", cause))
-        if report is not None and report.exception is not None and place is not None and place.source[:1] not in ("", "@"):
+        if (
+            report is not None
+            and report.exception is not None
+            and place is not None
+            and place.source[:1] not in ("", "@")
+        ):
             rows.append((f"Line {place.line}", place.source))
     elif said:
         rows.append(("Looks like", said))

@@ -107,10 +107,10 @@ class EventLog:
         self.wait(arrived, seconds=seconds)
         return found[0] if found else None
 
-    def reason(self, position: int) -> str:
-        """The last exception after a position, with its lines of the learner's code."""
+    def reason(self, position: int) -> str | None:
+        """The last exception after a position, with its lines of the learner's code; ``None`` if there is none."""
         faults = [event for event in self.since(position) if event.kind == "exception"]
-        return "\n".join((faults[-1].text, *faults[-1].detail)) if faults else "It gave no reason."
+        return "\n".join((faults[-1].text, *faults[-1].detail)) if faults else None
 
     def settle(self, *, seconds: float = 1.0) -> None:
         """Wait until no request is being worked on, for at most that time."""

@@ -101,7 +101,7 @@ class KernelServer:
         self.stop()
         if outcome is None:
             raise NotebookError(f"The app did not finish its start-up within {START_SECONDS:.0f} seconds.")
-        raise NotebookError("The app did not start.\n" + self.events.reason(position))
+        raise NotebookError(f"The app did not start.\n{self.events.reason(position) or 'It gave no reason.'}")
 
     def stop(self) -> None:
         """Stop serving, at once if requests still run after a moment. Safe to call again."""

@@ -100,7 +100,7 @@ class LessonServer:
         if outcome is None:
             reason = f"It did not finish its start-up within {START_SECONDS:.0f} seconds."
         else:
-            reason = self.events.reason(position)
+            reason = self.events.reason(position) or f"Its process ended with exit code {process.returncode}."
         raise NotebookError(f"The app of lesson {self._lesson.number} does not start.\n{reason}")
 
     def stop(self) -> None:

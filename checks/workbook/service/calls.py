@@ -8,8 +8,12 @@ import importlib
 import inspect
 import sys
 import types
+from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
+from datetime import date, time
+from typing import Any, cast
+
+from pydantic import BaseModel
 
 from workbook.service.tracing import Tracer, innermost, name_of, text_of
 
@@ -67,13 +71,13 @@ def jsonable(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, dict):
-        return {str(key): jsonable(entry) for key, entry in value.items()}
+        return {str(key): jsonable(entry) for key, entry in cast("dict[Any, Any]", value).items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [jsonable(entry) for entry in value]
-    if hasattr(value, "model_dump"):
+        return [jsonable(entry) for entry in cast("Iterable[Any]", value)]
+    if isinstance(value, BaseModel):
         return jsonable(value.model_dump(mode="json"))
+    if isinstance(value, (date, time)):
+        return value.isoformat()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return jsonable(dataclasses.asdict(value))
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
     raise TypeError(f"a value of type {type(value).__name__} cannot be sent as JSON")

@@ -6,7 +6,9 @@ import json
 import socket
 import threading
 import time
-from typing import Any
+from typing import Any, cast
+
+from workbook.service.untrusted import json_object
 
 MESSAGE_LIMIT = 16 * 1024 * 1024
 """Bytes. A longer message is a fault of the other side."""
@@ -95,4 +97,4 @@ def _parse(line: bytes) -> dict[str, Any]:
         raise ChannelClosed("a message is not JSON") from fault
     if not isinstance(message, dict):
         raise ChannelClosed("a message is not a JSON object")
-    return message
+    return json_object(cast("object", message))

@@ -59,6 +59,7 @@ class RecordingTransport(httpx.BaseTransport):
         self.exchanges: list[Exchange] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request within the limits."""
         self._before()
         exchange = Exchange(
             number=next(_NUMBERS),
@@ -89,6 +90,7 @@ class RecordingTransport(httpx.BaseTransport):
         return RequestFailed(exchange.problem)
 
     def close(self) -> None:
+        """Close the transport below."""
         self._inner.close()
 
 
@@ -128,6 +130,7 @@ class LimitedBody(httpx.SyncByteStream):
             raise self._failed(self._exchange, fault) from fault
 
     def close(self) -> None:
+        """Give the connection back."""
         self._response.close()
 
 

@@ -247,18 +247,21 @@ class Database:
         """
         with self._connect() as connection:
             target = self._table(connection, table)
-            unique = self._unique(connection, target)
-            return {
-                column.name: ColumnFacts(
-                    type=_type_name(column.type, connection),
-                    nullable=bool(column.nullable),
-                    primary_key=column.primary_key,
-                    unique=(column.name,) in unique,
-                    foreign_keys=tuple(sorted(key.target_fullname for key in column.foreign_keys)),
-                    default=_default(column.server_default),
-                )
-                for column in target.columns
-            }
+            facts: dict[str, ColumnFacts] | None = target.info.get("facts")
+            if facts is None:
+                unique = self._unique(connection, target)
+                target.info["facts"] = facts = {
+                    column.name: ColumnFacts(
+                        type=_type_name(column.type, connection),
+                        nullable=bool(column.nullable),
+                        primary_key=column.primary_key,
+                        unique=(column.name,) in unique,
+                        foreign_keys=tuple(sorted(key.target_fullname for key in column.foreign_keys)),
+                        default=_default(column.server_default),
+                    )
+                    for column in target.columns
+                }
+            return dict(facts)
 
     def foreign_keys(self, table: str) -> list[ForeignKeyFacts]:
         """The foreign keys of a table.
@@ -341,24 +344,32 @@ class Database:
     # Inside
 
     def _sqlite_engine(self) -> Engine:
-        from sqlalchemy import NullPool, create_engine, event
+        from sqlalchemy import QueuePool, create_engine, event
+        from sqlalchemy.exc import DisconnectionError
 
-        engine = create_engine("sqlite://", creator=self._open_sqlite, poolclass=NullPool)
+        engine = create_engine(
+            "sqlite://", creator=self._open_sqlite, poolclass=QueuePool, pool_size=1, max_overflow=50
+        )
 
-        def clock_in(connection: sqlite3.Connection, record: Any) -> None:
-            clock = _Clock()
+        def opened(connection: sqlite3.Connection, record: Any) -> None:
+            record.info["clock"] = clock = _Clock()
+            record.info["file"] = self._file()
             connection.set_progress_handler(clock, _CLOCK_STEPS)
-            record.info["clock"] = clock
 
-        def restart_clock(connection: Connection, *_: object) -> None:
+        def taken(_connection: object, record: Any, _proxy: object) -> None:
+            if record.info["file"] != self._file():
+                raise DisconnectionError("the file was replaced; open the new one")
+
+        def begins(connection: Connection, *_: object) -> None:
             connection.info["clock"].restart()
 
-        event.listen(engine, "connect", clock_in)
-        event.listen(engine, "before_cursor_execute", restart_clock)
+        event.listen(engine, "connect", opened)
+        event.listen(engine, "checkout", taken)
+        event.listen(engine, "before_cursor_execute", begins)
         return engine
 
     def _open_sqlite(self) -> sqlite3.Connection:
-        self._refuse_other_files()
+        self._file()
         connection = sqlite3.connect(self._path, timeout=LOCK_SECONDS, check_same_thread=False)
         connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, VALUE_LIMIT)
@@ -370,16 +381,20 @@ class Database:
         )
         return connection
 
-    def _refuse_other_files(self) -> None:
-        """Never follow a link that the app put in the place of its database: it may lead to any file of ours."""
-        if self._path.parent.resolve() != self._path.parent:
+    def _file(self) -> tuple[int, int] | None:
+        """Which file the path names now; None where there is none yet.
+
+        A link that the app put in the place of its database is never followed: it may lead to any file of ours.
+        """
+        if os.path.realpath(self._path.parent) != str(self._path.parent):
             raise DatabaseBroken("its folder was replaced")
         try:
             facts = self._path.lstat()
         except FileNotFoundError:
-            return
+            return None
         if not stat.S_ISREG(facts.st_mode) or facts.st_nlink != 1:
             raise DatabaseBroken("it is a link or something else than an ordinary file")
+        return facts.st_dev, facts.st_ino
 
     def _postgresql_engine(self) -> Engine:
         from sqlalchemy import create_engine
@@ -443,10 +458,10 @@ class Database:
         found: list[dict[str, Any]] = []
         size = 0
         try:
-            mappings = result.mappings()
-            while batch := mappings.fetchmany(_BATCH):
-                found += [dict(row) for row in batch]
-                size += sum(_size(value) for row in batch for value in row.values())
+            names = tuple(result.keys())
+            while batch := result.fetchmany(_BATCH):
+                found += [dict(zip(names, row, strict=True)) for row in batch]
+                size += sum(_size(value) for row in batch for value in row)
                 if len(found) > ROW_LIMIT:
                     raise TooMuchData(f"{ROW_LIMIT:,} rows")
                 if size > RESULT_LIMIT:
@@ -460,7 +475,7 @@ class Database:
     def _state(self, connection: Connection) -> object:
         """Changes whenever the schema does."""
         if self._sqlite:
-            return self._path.stat().st_ino, connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
+            return self._file(), connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
         return connection.exec_driver_sql(_POSTGRESQL_STATE, execution_options=_LITERAL).scalar_one()
 
     def _table(self, connection: Connection, name: str, columns: Iterable[str] = ()) -> Table:
@@ -550,8 +565,8 @@ def _quoted(name: str) -> str:
 def _size(value: object) -> int:
     if isinstance(value, (str, bytes)):
         return len(value)
-    if isinstance(value, Mapping):
-        return sum(_size(key) + _size(item) for key, item in cast("Mapping[object, object]", value).items())
+    if isinstance(value, dict):
+        return sum(_size(key) + _size(item) for key, item in cast("dict[object, object]", value).items())
     if isinstance(value, (list, tuple)):
         return sum(map(_size, cast("Sequence[object]", value)))
     return 8

@@ -22,6 +22,7 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import Any, Never
 
 from workbook.service.child import LIBRARIES, become_service, import_all
@@ -50,7 +51,7 @@ class Host:
         reader, writer = os.pipe()
         os.set_blocking(reader, False)
         os.set_blocking(writer, False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGCHLD, _wake)
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         try:
             while True:
@@ -141,11 +142,14 @@ class Host:
 
 
 def _close_all_but(*kept: int) -> None:
-    for entry in os.listdir("/proc/self/fd"):
-        number = int(entry)
+    for number in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
         if number > 2 and number not in kept:
             with contextlib.suppress(OSError):  # the listing's own descriptor is gone already
                 os.close(number)
+
+
+def _wake(_signal: int, _frame: FrameType | None) -> None:
+    """Nothing but a handler, so that the wake-up descriptor is written to."""
 
 
 def _kill_group(pid: int) -> None:
@@ -168,7 +172,7 @@ def main() -> None:
     orders = socket.socket(fileno=descriptor)
     gc.disable()
     import_all(LIBRARIES)
-    import workbook.service.serve  # noqa: F401 - here once, instead of in every fork
+    import_all(("workbook.service.serve",))
 
     gc.enable()
     Host(orders, scratch).run()

@@ -8,6 +8,7 @@ import inspect
 import re
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from workbook.service.problem import Place, Problem
@@ -49,10 +50,10 @@ def load_app(ref: str, folder: Path, tracer: Tracer) -> Any:
     return app
 
 
-def _applications(module: Any) -> list[str]:
+def _applications(module: ModuleType) -> list[str]:
     from starlette.applications import Starlette
 
-    return [name for name, value in vars(module).items() if isinstance(value, Starlette)][:5]
+    return [name for name, value in module.__dict__.items() if isinstance(value, Starlette)][:5]
 
 
 def _is_asgi(app: Any) -> bool:
@@ -110,6 +111,8 @@ def _explain_import_error(fault: ImportError, folder: Path, facts: dict[str, Any
         have = [entry for entry in vars(sys.modules.get(name, object)) if not entry.startswith("_")]
         detail["similar"] = difflib.get_close_matches(wanted[1], have, n=1)
     elif own:
-        modules = [path.relative_to(folder).with_suffix("").as_posix().replace("/", ".") for path in folder.rglob("*.py")]
+        modules = [
+            path.relative_to(folder).with_suffix("").as_posix().replace("/", ".") for path in folder.rglob("*.py")
+        ]
         detail["similar"] = difflib.get_close_matches(name, modules, n=1)
     return Problem("import_error", **facts, detail=detail)

@@ -111,7 +111,7 @@ class Probes:
             self._largest_gap = 0.0
             self._beats = loop.create_task(self._beat())
 
-    def stop_heartbeat(self) -> None:
+    def stop_heartbeat(self, _loop: asyncio.AbstractEventLoop) -> None:
         """Stop measuring. Runs on the loop."""
         if self._beats is not None:
             self._beats.cancel()

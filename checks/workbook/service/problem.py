@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from workbook.service.untrusted import json_object
+
 _TEXT_LIMIT = 2_000
 """Characters kept of any text that comes from the learner's process."""
 
@@ -43,24 +45,21 @@ class Problem:
     @classmethod
     def from_json(cls, data: object) -> Problem:
         """Read a problem that another process sent. The data is not trusted: what does not fit is dropped."""
-        if not isinstance(data, dict):
+        facts = json_object(data)
+        if not facts:
             return cls(kind="host_failed", text="the service process sent something unreadable")
-        facts: dict[str, Any] = data
-        detail = facts.get("detail")
         return cls(
             kind=_text(facts.get("kind")) or "host_failed",
             exception=_text(facts.get("exception")),
             text=_text(facts.get("text")),
             place=place_from_json(facts.get("place")),
-            detail=detail if isinstance(detail, dict) else {},
+            detail=json_object(facts.get("detail")),
         )
 
 
 def place_from_json(data: object) -> Place | None:
     """Read a place that another process sent; None where it does not fit."""
-    if not isinstance(data, dict):
-        return None
-    facts: dict[str, Any] = data
+    facts = json_object(data)
     line = facts.get("line")
     if not isinstance(line, int) or not all(isinstance(facts.get(name, ""), str) for name in _PLACE_TEXTS):
         return None

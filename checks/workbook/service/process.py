@@ -111,6 +111,7 @@ class ForkLauncher(Launcher):
             )
 
     def start(self, spec: Spec, limits: Limits) -> Process:
+        """Fork a service from the warm host."""
         name = f"s{self._count}-{secrets.token_hex(4)}"
         uds = self.scratch / f"{name}.sock"
         http, control, theirs, reader, writer = _connections(uds)
@@ -155,6 +156,7 @@ class ForkLauncher(Launcher):
             return self._statuses[name]
 
     def close(self) -> None:
+        """End the host, which ends everything else."""
         atexit.unregister(self.close)
         self._orders.close()
         try:
@@ -174,6 +176,7 @@ class SpawnLauncher(Launcher):
         self._running: list[subprocess.Popen[bytes]] = []
 
     def start(self, spec: Spec, limits: Limits) -> Process:
+        """Start a service as a new Python."""
         return self._start_tcp(spec, limits) if self._tcp else self._start_unix(spec, limits)
 
     def _start_unix(self, spec: Spec, limits: Limits) -> Process:
@@ -197,7 +200,7 @@ class SpawnLauncher(Launcher):
 
     def _popen(self, order: dict[str, Any], writer: int, sockets: list[int]) -> subprocess.Popen[bytes]:
         options: dict[str, Any] = {"pass_fds": sockets, "start_new_session": True} if sys.platform != "win32" else {}
-        child = subprocess.Popen(
+        child = subprocess.Popen[bytes](
             _python("workbook.service.child"),
             stdin=subprocess.PIPE,
             stdout=writer,
@@ -228,6 +231,7 @@ class SpawnLauncher(Launcher):
         return Process(channel, output, uds, port, poll=poll, kill=kill)
 
     def close(self) -> None:
+        """End every service that was started."""
         atexit.unregister(self.close)
         for child in self._running:
             _kill_tree(child)

@@ -13,6 +13,7 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,7 @@ class Control:
                 self._on_loop(self.probes.start_heartbeat)
                 self.send({"id": number, "result": None})
             case "unwatch":
-                self._on_loop(lambda _loop: self.probes.stop_heartbeat())
+                self._on_loop(self.probes.stop_heartbeat)
                 self.send({"id": number, "result": self.probes.collect()})
             case "routes":
                 self.send({"id": number, "result": _openapi(self.app)})
@@ -118,7 +119,7 @@ class Control:
             case other:
                 self.send({"id": number, "error": f"unknown command {other!r}"})
 
-    def _on_loop(self, action: Any) -> None:
+    def _on_loop(self, action: Callable[[asyncio.AbstractEventLoop], None]) -> None:
         if self.loop is not None:
             self.loop.call_soon_threadsafe(action, self.loop)
 
@@ -183,7 +184,9 @@ def serve(spec: Spec, http: socket.socket, control: socket.socket) -> None:
         )
     except BaseException as fault:
         desk.fail(
-            Problem("startup_exception", exception=name_of(fault), text=text_of(fault), place=tracer.of_exception(fault))
+            Problem(
+                "startup_exception", exception=name_of(fault), text=text_of(fault), place=tracer.of_exception(fault)
+            )
         )
     desk.send({"event": "stopped"})
     _flush()

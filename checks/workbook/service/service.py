@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +26,7 @@ from workbook.service.problem import (
 )
 from workbook.service.process import Launcher, Process
 from workbook.service.spec import Limits, Spec
+from workbook.service.untrusted import json_object
 
 _T = TypeVar("_T")
 _LIBRARY_SECONDS = 60.0
@@ -121,7 +122,7 @@ class Service:
         """
         with self._lock:
             if self._refused is not None:
-                raise self._refused
+                raise self._refused.with_traceback(None)  # else each check that meets it makes it longer
             if self._ready:
                 return
             if self._process is None:
@@ -178,8 +179,7 @@ class Service:
 
     def openapi(self) -> dict[str, Any]:
         """The app's own OpenAPI document."""
-        document = self._ask("routes")
-        return document if isinstance(document, dict) else {}
+        return json_object(self._ask("routes"))
 
     def call(self, ref: str, *args: Any, **kwargs: Any) -> Any:
         """Run a function of the learner's in the service process.
@@ -211,7 +211,7 @@ class Service:
             return list(pool.map(work, range(count)))
 
     @contextmanager
-    def probe(self) -> Iterator[Probe]:
+    def probe(self) -> Generator[Probe]:
         """Observe the service during a block; the yielded object is filled when the block ends."""
         self._ask("watch")
         result = Probe()
@@ -281,7 +281,7 @@ class Service:
             event = self._next_event(deadline - time.monotonic())
             if event is None:
                 kind = "startup_timeout" if importing else "host_failed"
-                self._refuse(Problem(kind, place=self._where()[0], detail={"seconds": self.limits.start}))
+                raise self._refuse(Problem(kind, place=self._where()[0], detail={"seconds": self.limits.start}))
             match event.get("event"):
                 case "importing":
                     importing = True
@@ -290,19 +290,20 @@ class Service:
                     self._ready = True
                     return
                 case "failed":
-                    self._refuse(Problem.from_json(event.get("problem")))
+                    raise self._refuse(Problem.from_json(event.get("problem")))
                 case "lost":
-                    self._refuse(self._ended("crash"))
+                    raise self._refuse(self._ended("crash"))
                 case _:
                     continue
 
-    def _refuse(self, problem: Problem) -> Any:
+    def _refuse(self, problem: Problem) -> StartFailed:
+        """Remember why the service cannot start, so that it is not tried again."""
         output = self.output()
         if output.strip() and "output" not in problem.detail:
             problem.detail["output"] = output[-2_000:]
         self._refused = StartFailed(problem)
         self.kill()
-        raise self._refused
+        return self._refused
 
     def _next_event(self, timeout: float) -> dict[str, Any] | None:
         assert self._process is not None
@@ -346,7 +347,13 @@ class Service:
                 raise RequestFailed(problem) from fault
             place, _ = self._where()
             self.kill()
-            raise RequestFailed(Problem("call_timeout", place=place, detail={"seconds": limit, "call": facts.get("ref", "")}))
+            raise RequestFailed(
+                Problem(
+                    "call_timeout",
+                    place=place,
+                    detail={"seconds": limit, "call": str(facts.get("ref", "")).lstrip(":")},
+                )
+            )
 
     def _where(self) -> tuple[Place | None, bool]:
         """The learner's line that runs now, asked of a service that hangs, and whether it holds up the event loop."""
@@ -362,10 +369,9 @@ class Service:
         return None, False
 
     def _call(self, ref: str, source: str | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        answer = self._ask(
-            "call", timeout=self.limits.call, ref=ref, source=source, args=list(args), kwargs=kwargs
-        )
-        if not isinstance(answer, dict) or not ("value" in answer or "exception" in answer):
+        facts: dict[str, Any] = {"ref": ref, "source": source, "args": list(args), "kwargs": kwargs}
+        answer = json_object(self._ask("call", timeout=self.limits.call, **facts))
+        if not ("value" in answer or "exception" in answer):
             raise RequestFailed(Problem("no_answer", text="the call was not answered as it should be"))
         if "exception" in answer:
             raise CallFailed(
@@ -412,9 +418,7 @@ class _Switch(httpx.BaseTransport):
 
 def _fill(probe: Probe, data: object) -> None:
     """Copy what the service reported, as far as it has the right form."""
-    if not isinstance(data, dict):
-        return
-    facts: dict[str, Any] = data
+    facts = json_object(data)
     try:
         probe.statements = [str(entry) for entry in facts["statements"]]
         probe.warnings = [dict(entry) for entry in facts["warnings"]]
@@ -431,7 +435,7 @@ def _fill(probe: Probe, data: object) -> None:
                 status=entry["status"] if isinstance(entry["status"], int) else None,
                 statements=[str(statement) for statement in entry["statements"]],
                 endpoint=place_from_json(entry["endpoint"]),
-                exception=entry["exception"] if isinstance(entry["exception"], dict) else None,
+                exception=json_object(entry["exception"]) or None,
             )
             for entry in facts["requests"]
         ]

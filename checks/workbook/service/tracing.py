@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
 import linecache
-import os
 import sys
 import threading
 import traceback
@@ -25,10 +25,11 @@ class Tracer:
 
     def relative(self, filename: str) -> str | None:
         """The file's name relative to the lesson folder, or None for a file outside it."""
-        if not os.path.isabs(filename):  # "<string>", "<frozen runpy>"
+        path = Path(filename)
+        if not path.is_absolute():  # "<string>", "<frozen runpy>"
             return None
         try:
-            path = Path(filename).resolve()
+            path = path.resolve()
         except (OSError, ValueError):
             return None
         return path.relative_to(self._root).as_posix() if path.is_relative_to(self._root) else None
@@ -81,11 +82,10 @@ class Tracer:
 
     def of_function(self, function: Callable[..., Any]) -> Place | None:
         """Where a learner's function begins."""
-        while hasattr(function, "__wrapped__"):
-            function = function.__wrapped__
+        function = inspect.unwrap(function)
         code = getattr(function, "__code__", None)
-        if code is None:
-            code = getattr(getattr(type(function), "__call__", None), "__code__", None)
+        if code is None:  # an object with a __call__ of its own
+            code = getattr(getattr(function, "__call__", None), "__code__", None)  # noqa: B004 - not a test
         return None if code is None else self.place(code.co_filename, code.co_firstlineno, code.co_name)
 
 
@@ -104,6 +104,7 @@ def name_of(fault: BaseException) -> str:
 
 def innermost(fault: BaseException) -> BaseException:
     """The first real exception inside an exception group."""
-    while isinstance(fault, BaseExceptionGroup) and fault.exceptions:
-        fault = fault.exceptions[0]
+    while isinstance(fault, BaseExceptionGroup):
+        members: tuple[BaseException, ...] = fault.exceptions  # pyright: ignore[reportUnknownMemberType]
+        fault = members[0]
     return fault

@@ -334,7 +334,7 @@ class Upstream:
             self._scripts = [old for old in self._scripts if old.key != script.key or old.left is not None]
             self._scripts.append(script)
 
-    def barrier(self, n: int, timeout: float = 5.0) -> None:
+    def barrier(self, n: int, timeout: float = 2.0) -> None:
         """Hold back every answer until ``n`` requests are in flight at the same time; then answer them all.
 
         Once met, it stays open. If ``timeout`` passes first, the requests that wait and all later ones are answered
