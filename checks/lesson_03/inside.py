@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool, Pool
 _ends: list[Callable[[], None]] = []
 """What ends the trouble that was made."""
 _lock = threading.Lock()
+_released = threading.Event()
 _held: dict[int, Any] = {}
 """The connections that were borrowed and not given back. Kept here, the garbage collector cannot give them back."""
 _opened: list[float] = []
@@ -62,6 +63,22 @@ def slow_statements(seconds: float) -> None:
         time.sleep(seconds)
 
     _listen(Engine, "before_cursor_execute", wait)
+
+
+def hold_statements() -> None:
+    """Let every statement wait until ``release_statements``, or for five seconds."""
+    _released.clear()
+
+    def wait(*_: Any) -> None:
+        _released.wait(5)
+
+    _listen(Engine, "before_cursor_execute", wait)
+    _ends.append(_released.set)
+
+
+def release_statements() -> None:
+    """Let the statements run that are held."""
+    _released.set()
 
 
 def slow_commits(seconds: float) -> None:

@@ -1,5 +1,7 @@
 """3.2  Lend each request a session of its own."""
 
+import time
+
 ENOUGH = 5
 """Connections that may be in use at a time."""
 
@@ -69,6 +71,7 @@ def test_connection_comes_back_after_a_404(client, add_recipe, trouble, still_bo
     nobody = add_recipe()["id"] + 1000
     trouble("watch_connections")
     assert [client.get(f"/recipes/{nobody + number}").status_code for number in range(3)] == [404] * 3
+    assert client.get("/recipes").status_code == 200
     assert still_borrowed() == 0, "the session is closed only when the endpoint ends well, not when it raises"
 
 
@@ -78,8 +81,8 @@ def test_connection_comes_back_after_a_crash(client, add_recipe, trouble, still_
     trouble("watch_connections")
     trouble("crash_at_statement", beginning="SELECT")
     assert client.get("/recipes").status_code == 500
-    assert still_borrowed() == 0, "the session is closed only when the endpoint ends well, not when it crashes"
     assert client.get("/recipes").status_code == 200
+    assert still_borrowed() == 0, "the session is closed only when the endpoint ends well, not when it crashes"
 
 
 def test_connections_are_used_again(client, add_recipe, trouble, service):
@@ -94,11 +97,21 @@ def test_connections_are_used_again(client, add_recipe, trouble, service):
 def test_fifty_requests_at_once_share_five_connections(service, add_recipe, trouble, still_borrowed):
     """Fifty requests at once are all answered, with at most five connections."""
     recipe = add_recipe()
-    trouble("watch_connections")
-    trouble("slow_statements", seconds=0.01)
     addresses = ["/recipes", f"/recipes/{recipe['id']}"]
+    trouble("watch_connections")
+    trouble("hold_statements")
+
+    def visit(number):
+        if number < 50:
+            return service.client.get(addresses[number % 2]).status_code
+        # The first statement runs when all fifty have arrived, so that they really are there at once.
+        deadline = time.monotonic() + 2
+        while len(service.look().requests) < 50 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return service.inside("release_statements")
+
     with service.probe() as probe:
-        statuses = service.together(50, lambda number: service.client.get(addresses[number % 2]).status_code)
+        statuses = service.together(51, visit)[:50]
     assert statuses == [200] * 50
     assert probe.max_checked_out <= ENOUGH
     assert still_borrowed() == 0

@@ -19,15 +19,16 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 from workbook.authoring.handout import target_folder
+from workbook.authoring.regions import read_marked
 from workbook.authoring.starters import BuiltLesson, build_lesson
-from workbook.authoring.variants import apply_variant, read_variants
+from workbook.authoring.variants import read_variants
 from workbook.course import find_course
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE = ROOT / ".github" / "images" / "feedback.svg"
-LESSON = 2
-MISTAKE = "superuser_by_request"
-NOT_STARTED = ("2.3", "2.6")
+LESSON = 3
+MISTAKE = "flushed_not_committed"
+NOT_STARTED = ("3.4", "3.5", "3.6")
 COLUMNS = 92
 
 # Drawn with the reader's own monospaced font: a picture that fetches one shows nothing offline.
@@ -93,14 +94,31 @@ def main() -> int:
 
 def half_done(built: BuiltLesson) -> dict[str, bytes]:
     """The lesson with the mistake in it, and with the starter's lines where nothing is done yet."""
-    [variant] = [one for one in read_variants(find_course(ROOT), built.lesson) if one.name == MISTAKE]
-    files = dict(apply_variant(built, variant))
-    for name, regions in built.regions.items():
-        for region in regions:
-            if region.exercise in NOT_STARTED:
-                left = region.block.text if region.block is not None else ""
-                files[name] = files[name].replace(region.solution.encode(), left.encode(), 1)
+    course = find_course(ROOT)
+    [variant] = [one for one in read_variants(course, built.lesson) if one.name == MISTAKE]
+    files: dict[str, bytes] = {}
+    for name, content in built.solution.items():
+        marked = (course.solutions_dir / built.lesson.folder / name).read_text(encoding="utf-8")
+        text = read_marked(solved_but(marked), name, NOT_STARTED).starter if name in built.regions else content.decode()
+        for edit in variant.edits:
+            if edit.file == name and text is not None and edit.find is not None:
+                text = text.replace(edit.find, edit.text or "")
+        if text is not None:
+            files[name] = text.encode()
     return files
+
+
+def solved_but(marked: str) -> str:
+    """A marked Python file in which only the regions of exercises that are not started are left."""
+    kept: list[str] = []
+    solved = False
+    for line in marked.splitlines(keepends=True):
+        word, _, rest = line.strip().removeprefix("# ").partition(" ")
+        if word == "region":
+            solved = rest.split(" ")[0].strip() not in NOT_STARTED
+        if not (solved and word in {"region", "starter:", "endregion"}):
+            kept.append(line)
+    return "".join(kept)
 
 
 if __name__ == "__main__":

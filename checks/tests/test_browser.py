@@ -29,7 +29,8 @@ SECONDS = 1_000.0
 START_LIMIT = 60.0
 RUN_LIMIT = 240.0
 """Seconds in which all cells of a notebook have to be done, on a busy machine too."""
-IDLE = ".jp-NotebookPanel-toolbar [data-status='idle']"
+IDLE = "text='Python 3 (ipykernel) | Idle'"
+"""What the status bar says once the kernel is there and waits."""
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 # A test browser has no business outside this machine, and no graphics card.
 SWITCHES = (

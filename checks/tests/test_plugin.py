@@ -14,8 +14,10 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
+import workbook
 from tests.small_course import SmallCourse, make_small_course
 
 
@@ -34,7 +36,9 @@ def report_of(course: SmallCourse, *arguments: str) -> dict[str, Any]:
 def test_report_has_verdicts_points_and_messages(course: SmallCourse) -> None:
     course.edit('{"dish": "soup"}', '{"dish": "stew"}')
     report = report_of(course, "checks/lesson_01", "--seed", "3")
-    assert report["schema"] == "fastapi-workbook/report/v1"
+    schema = json.loads((Path(workbook.__file__).parent / "report.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(report, schema)
+    assert report["schema"] == schema["$id"]
     assert report["target"] == "lessons"
     assert report["seed"] == 3
     [lesson] = report["lessons"]

@@ -47,7 +47,7 @@ def outcome(
         evidence.call = fault
         return Verdict.FAILED, write_message(evidence)
     if isinstance(fault, DatabaseProblem):
-        evidence.rows = fault.message_rows()
+        evidence.rows, evidence.kind = fault.message_rows(), fault.kind
         unreachable = isinstance(fault, DatabaseUnreachable)
         return Verdict.CHECK_ERROR if unreachable else Verdict.FAILED, write_message(evidence)
     source, names = _failing_line(state, excinfo)

@@ -15,7 +15,7 @@ SCHEMA = "fastapi-workbook/report/v1"
 
 
 class Verdict(StrEnum):
-    """How an exercise ended."""
+    """How an exercise ended; ``report.schema.json`` says what each means."""
 
     PASSED = "passed"
     FAILED = "failed"

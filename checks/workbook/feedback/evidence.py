@@ -32,6 +32,8 @@ class Evidence:
     call: CallFailed | None = None
     rows: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """Words that the raiser already found, such as a missing table's."""
+    kind: str = "failed"
+    """The short name of the cause that goes with ``rows``."""
     odd_answer: str = ""
     """How the check stumbled over an answer of unexpected shape: ``KeyError: 'label'``."""
     exchanges: list[Exchange] = field(default_factory=list["Exchange"])

@@ -54,7 +54,7 @@ def write_message(evidence: Evidence) -> Message:
             rows += _after_expected(rows, evidence)
         elif evidence.rows:
             rows += evidence.rows
-            kind = "database"
+            kind = evidence.kind
         elif evidence.call is not None:
             rows += _call_rows(evidence)
             place, kind = evidence.call.place, "call_failed"

@@ -1,22 +1,21 @@
 """Everything under /recipes."""
 
+# region 2.5
+# starter: from dataclasses import asdict
+# endregion
 # region 2.1
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Path, Query, Request, status
 from pydantic import StringConstraints
 
-from app.schemas.recipe import RecipeCreate, RecipeOut, RecipeUpdate
-from app.store import StoredRecipe, store_of
-
-# starter: from dataclasses import asdict
 # starter: from typing import Any
 # starter:
 # starter: from fastapi import APIRouter, HTTPException, Request, status
 # starter:
-# starter: from app.schemas.recipe import RecipeOut
-# starter: from app.store import StoredRecipe, store_of
 # endregion
+from app.schemas.recipe import RecipeCreate, RecipeOut, RecipeUpdate
+from app.store import StoredRecipe, store_of
 
 router = APIRouter(prefix="/recipes", tags=["recipes"])
 

@@ -1,13 +1,9 @@
 """The users of the service."""
 
-# region 2.2
+# region 2.4
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Request, status
-
-from app.core.security import hash_password
-from app.schemas.user import UserCreate, UserOut, UserUpdate
-from app.store import StoredUser, store_of
 
 # starter: from dataclasses import asdict
 # starter: from typing import Annotated, Any
@@ -15,10 +11,10 @@ from app.store import StoredUser, store_of
 # starter: from fastapi import APIRouter, HTTPException, Path, Request, status
 # starter: from fastapi.responses import JSONResponse
 # starter:
-# starter: from app.core.security import hash_password
-# starter: from app.schemas.user import UserOut
-# starter: from app.store import StoredUser, store_of
 # endregion
+from app.core.security import hash_password
+from app.schemas.user import UserCreate, UserOut, UserUpdate
+from app.store import StoredUser, store_of
 
 router = APIRouter(prefix="/users", tags=["users"])
 

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, ConfigDict, HttpUrl, StringConstraints, Typ
 
 from app.schemas.rules import Change, Input, Name, Output
 
-# starter: from app.schemas.rules import Output
+# starter: from app.schemas.rules import Change, Input, Output
 # endregion
 
 
@@ -72,4 +72,10 @@ class RecipeUpdate(Change):
     url: WebAddress | None = None
 
 
+# starter: class RecipeCreate(Input):
+# starter:     """What a client sends to add a recipe."""
+# starter:
+# starter:
+# starter: class RecipeUpdate(Change):
+# starter:     """What a client sends to change a recipe."""
 # endregion
