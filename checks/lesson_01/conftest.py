@@ -84,7 +84,9 @@ def make_settings(rng: random.Random) -> Any:
 def make_origin(rng: random.Random) -> Any:
     """A maker of web origins, different at each call."""
 
+    numbers = iter(rng.sample(range(1000, 9999), 50))
+
     def make() -> str:
-        return f"https://{rng.choice(_DISHES).lower()}-{rng.randint(1000, 9999)}.example"
+        return f"https://{rng.choice(_DISHES).lower()}-{next(numbers)}.example"
 
     return make

@@ -128,6 +128,8 @@ def _modules() -> list[str]:
     folder = Path(importlib.import_module("app").__path__[0])
     names: list[str] = []
     for file in sorted(folder.rglob("*.py")):
+        if file.name == "__main__.py":
+            continue  # a script by its very name: it is run, not imported
         parts = ("app", *file.relative_to(folder).with_suffix("").parts)
         names.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
     return names

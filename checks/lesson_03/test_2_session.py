@@ -112,6 +112,12 @@ def test_fifty_requests_at_once_share_five_connections(service, add_recipe, trou
 
     with service.probe() as probe:
         statuses = service.together(51, visit)[:50]
-    assert statuses == [200] * 50
-    assert probe.max_checked_out <= ENOUGH
+    failed = sum(status != 200 for status in statuses)
+    assert failed == 0, (
+        f"{failed} of 50 were not served: requests with a connection and requests with a thread wait for each other"
+    )
+    used = probe.max_checked_out
+    assert used <= ENOUGH, (
+        f"{used} connections were in use at once: let the requests wait at the door, see max_concurrency"
+    )
     assert still_borrowed() == 0

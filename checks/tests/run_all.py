@@ -45,7 +45,8 @@ class Step:
 PYTEST = (sys.executable, "-m", "pytest")
 TWO_PROCESSES = ("-n", "2", "--dist", "loadfile")
 STEPS = (
-    Step("types", "types are right", (tool("basedpyright"),)),
+    # Not lessons: where a learner has not written a column yet, a type is missing too.
+    Step("types", "types are right", (tool("basedpyright"), "checks", "solutions")),
     Step("ruff", "no lint", (tool("ruff"), "check", ".")),
     # Starters are cut out of formatted solutions, which need not leave them formatted.
     Step("format", "code is formatted", (tool("ruff"), "format", "--check", "checks", "solutions")),

@@ -200,10 +200,7 @@ def _sockets(_course: Course) -> Finding:
 
 
 def _try_loopback() -> None:
-    with (
-        socket.create_server(("127.0.0.1", 0)) as server,
-        socket.create_connection(server.getsockname(), timeout=5),
-    ):
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname(), timeout=5):
         pass
 
 
@@ -211,10 +208,7 @@ def _try_unix_socket() -> None:
     if sys.platform == "win32":
         return
     base = "/tmp" if sys.platform == "darwin" else None  # as workbook.service.process chooses it
-    with (
-        tempfile.TemporaryDirectory(prefix="workbook-", dir=base) as folder,
-        socket.socket(socket.AF_UNIX) as server,
-    ):
+    with tempfile.TemporaryDirectory(prefix="workbook-", dir=base) as folder, socket.socket(socket.AF_UNIX) as server:
         server.bind(f"{folder}/s100-0123abcd.sock")
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "fastapi-workbook/progress/v1"
 FILE_NAME = "progress.json"
-_LOCK_SECONDS = 1.0
+_LOCK_SECONDS = 2.0
 _REPLACE_TRIES = 20
 
 

@@ -162,6 +162,14 @@ def test_serving_a_learners_app(course: Course, terminal: Terminal, monkeypatch:
     assert list(course.lessons_dir.rglob("*.pyc")) == []
 
 
+def test_a_service_ends_with_the_command_that_served_it(course: Course, terminal: Terminal) -> None:
+    (course.lessons_dir / "lesson_01" / "app" / "main.py").write_text(APP, encoding="utf-8")
+    with serving(terminal, "1") as served:
+        served.until(lambda: '"say":"one"' in served.text())
+        served.process.kill()
+        served.until(lambda: not served.text())
+
+
 def test_words_for_a_fault_name_the_learners_lines_only(tmp_path: Path) -> None:
     file = tmp_path / "app.py"
     file.write_text("import json\n\nvalue = json.loads('{')\n", encoding="utf-8")

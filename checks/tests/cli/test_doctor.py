@@ -177,16 +177,7 @@ def test_a_database_server_that_is_not_there(look: Look, monkeypatch: pytest.Mon
 OLD = Path(os.sep) / "old" / "python"
 
 
-@pytest.mark.parametrize(
-    ("argv", "text"),
-    [
-        (
-            [str(OLD), "-m"],
-            f"runs another Python, {OLD}",
-        ),
-        (None, "is not found"),
-    ],
-)
+@pytest.mark.parametrize(("argv", "text"), [([str(OLD), "-m"], f"runs another Python, {OLD}"), (None, "is not found")])
 def test_a_kernel_that_is_not_right(
     look: Look, monkeypatch: pytest.MonkeyPatch, argv: list[str] | None, text: str
 ) -> None:

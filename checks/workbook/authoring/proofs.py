@@ -49,6 +49,7 @@ class LessonProofs:
     pytest: runs.Pytest
     checks_run: int = 0
     """How many checks ran on the solution."""
+    solution_passes: bool = False
     notes: list[str] = field(default_factory=list[str])
     """What is no fault, but should be looked at."""
 
@@ -57,19 +58,22 @@ class LessonProofs:
         """The lesson to prove."""
         return self.built.lesson
 
-    def all(self, *, notebooks: bool = True) -> list[Proof]:
-        """The proofs, in no order."""
-        proofs = [
+    def first(self) -> list[Proof]:
+        """The proofs that stand for themselves."""
+        return [
             self._proof("the solution", WHOLE_LESSON, self._solution),
             self._proof("the starter", WHOLE_LESSON, self._starter),
+            self._proof("the notebook on the solution", NOTEBOOK, self._notebook_on_solution),
+            self._proof("the notebook on the starter", NOTEBOOK, self._notebook_on_starter),
+        ]
+
+    def others(self) -> list[Proof]:
+        """The proofs that say nothing as long as the solution does not pass its checks."""
+        return [
             *self._damaged_starters(),
             *self._damaged_solutions(),
             *(self._variant(variant, files) for variant, files in self.variants),
         ]
-        if notebooks:
-            proofs.append(self._proof("the notebook on the solution", NOTEBOOK, self._notebook_on_solution))
-            proofs.append(self._proof("the notebook on the starter", NOTEBOOK, self._notebook_on_starter))
-        return proofs
 
     def _proof(self, what: str, cost: int, prove: Callable[[], list[str]]) -> Proof:
         return Proof(self.lesson, what, cost, prove)
@@ -80,7 +84,9 @@ class LessonProofs:
         report = self._run(self.built.solution)
         results = runs.lesson_result(report, self.lesson).exercises
         self.checks_run = sum(len(result.checks) for result in results)
-        return _must_pass(results)
+        faults = _must_pass(results)
+        self.solution_passes = not faults
+        return faults
 
     def _starter(self) -> list[str]:
         results = runs.lesson_result(self._run(self.built.files), self.lesson).exercises

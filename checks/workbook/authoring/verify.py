@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,12 +88,16 @@ def verify(course: Course, lessons: Sequence[int] | None, *, jobs: int = 2, cons
         Pytest(course) as pytest,
     ):
         standings = {lesson.number: _Standing(course, lesson, Path(scratch), pytest) for lesson in chosen}
-        proofs = [proof for standing in standings.values() if standing.proofs for proof in standing.proofs.all()]
-        for proof, faults in _proven(proofs, jobs, console):
+        buildable = [standing.proofs for standing in standings.values() if standing.proofs]
+        found = _proven([proof for proofs in buildable for proof in proofs.first()], jobs, console)
+        found += _proven([proof for it in buildable if it.solution_passes for proof in it.others()], jobs, console)
+        for proof, faults in found:
             standings[proof.lesson.number].faults += [f"{proof.what}: {_sentence(fault)}" for fault in faults]
 
     for standing in standings.values():
         standing.end()
+        if standing.proofs and not standing.proofs.solution_passes:
+            standing.proofs.notes.append("variants and damaged files were not tried: the solution has to pass first.")
         for note in standing.proofs.notes if standing.proofs else ():
             _say(console, f"lesson {standing.lesson.number}: note: {note}")
         for fault in standing.faults:
@@ -103,7 +107,7 @@ def verify(course: Course, lessons: Sequence[int] | None, *, jobs: int = 2, cons
     return 1 if any(standing.faults for standing in standings.values()) else 0
 
 
-def _proven(proofs: list[Proof], jobs: int, console: Console) -> Iterable[tuple[Proof, list[str]]]:
+def _proven(proofs: list[Proof], jobs: int, console: Console) -> list[tuple[Proof, list[str]]]:
     """Run proofs side by side, the longest first, with a bar that says how many are done.
 
     Returns:

@@ -29,6 +29,7 @@ from workbook.service import process
 from workbook.service.process import ForkLauncher
 
 LIBRARIES = (
+    "httpcore",
     "httpx",
     "rich.console",
     "sqlalchemy.dialects.sqlite",

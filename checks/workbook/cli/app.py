@@ -12,20 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 import workbook
-from workbook.cli import (
-    authoring,
-    check,
-    diff,
-    doctor,
-    hint,
-    lab,
-    reset,
-    serve,
-    solution,
-    status,
-    watch,
-    where,
-)
+from workbook.cli import authoring, check, diff, doctor, hint, lab, reset, serve, solution, status, watch, where
 from workbook.course import CourseError
 
 USER_ERROR = 2

@@ -24,9 +24,7 @@ def hint(
     was_last = progress.load(course).hint_level(exercise.id) >= HINT_LEVELS
     level, text = progress.reveal_hint(course, exercise.id)
     if json:
-        print_json(
-            {"schema": SCHEMA, "exercise": exercise.id, "level": level, "levels": HINT_LEVELS, "text": text},
-        )
+        print_json({"schema": SCHEMA, "exercise": exercise.id, "level": level, "levels": HINT_LEVELS, "text": text})
         return
     out = console()
     out.print(f"Hint {level} of {HINT_LEVELS} for {exercise.id} · {exercise.title}", style="bold")

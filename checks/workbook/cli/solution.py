@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 
 def solution(
-    what: Annotated[str, typer.Argument(metavar="N.M", help="The exercise.")],
-    yes: Annotated[bool, YES_OPTION] = False,
+    what: Annotated[str, typer.Argument(metavar="N.M", help="The exercise.")], yes: Annotated[bool, YES_OPTION] = False
 ) -> None:
     """Show how the workbook solves an exercise: after yours has passed, or when you say that you want it."""
     course = find_course()

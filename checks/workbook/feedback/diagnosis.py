@@ -27,7 +27,7 @@ def diagnose(evidence: Evidence) -> tuple[str, Place | None]:
     assertion = evidence.assertion
     if assertion is None or (assertion.about_status and assertion.expected == exchange.status):
         return "", report.endpoint if report else None
-    if assertion.about_status or not 200 <= exchange.status < 300:
+    if assertion.about_status or (not assertion.said and not 200 <= exchange.status < 300):
         text = _about_status(evidence, exchange.status)
         return text, report.endpoint if report else None
     return "", report.endpoint if report else None

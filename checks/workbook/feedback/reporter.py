@@ -29,6 +29,9 @@ def install(config: pytest.Config, state: State, *, keep_pytest: bool) -> None:
     standard = config.pluginmanager.getplugin("terminalreporter")
     if standard is not None:
         config.pluginmanager.unregister(standard)
+    if not config.option.xmlpath:
+        # Nobody reads pytest's tracebacks now, and making them takes longer than all else that a failing check does.
+        config.option.tbstyle = "no"
     config.pluginmanager.register(FeedbackAlone(config, state), "workbook-feedback")
 
 

@@ -21,6 +21,11 @@ def problem_rows(problem: Problem, evidence: Evidence) -> list[tuple[str, str]]:
     return [row for row in rows if row[1]]
 
 
+def without_path(text: str) -> str:
+    """An import error's message without the path that Python puts behind it."""
+    return re.sub(r" \((/|[A-Z]:|unknown ).*\)", "", text)
+
+
 def _missing_file(problem: Problem, evidence: Evidence) -> list[tuple[str, str]]:
     name = problem.detail.get("file") or ""
     return [
@@ -45,7 +50,7 @@ def _indentation(problem: Problem, evidence: Evidence) -> list[tuple[str, str]]:
 def _import_error(problem: Problem, evidence: Evidence) -> list[tuple[str, str]]:
     detail = problem.detail
     module, name, similar = str(detail.get("module", "")), detail.get("name"), list(detail.get("similar") or [])
-    text = re.sub(r" \((/|[A-Z]:|unknown ).*\)", "", problem.text.partition("\n")[0])
+    text = without_path(problem.text.partition("\n")[0])
     rows = [("Import failed", text or problem.exception)]
     if name:
         close = f"; it has `{similar[0]}`" if similar else ""

@@ -8,7 +8,7 @@ from workbook.feedback.compare import explain, show
 from workbook.feedback.diagnosis import diagnose
 from workbook.feedback.evidence import Evidence
 from workbook.feedback.message import Message
-from workbook.feedback.starting import problem_rows
+from workbook.feedback.starting import problem_rows, without_path
 from workbook.service.client import Exchange
 from workbook.service.problem import Place
 
@@ -111,7 +111,7 @@ def _call_rows(evidence: Evidence) -> list[tuple[str, str]]:
     call = evidence.call
     assert call is not None
     first = call.text.strip().splitlines()
-    rows = [("We called", call.ref), ("It raised", call.exception + (f": {first[0]}" if first else ""))]
+    rows = [("We called", call.ref), ("It raised", call.exception + (f": {without_path(first[0])}" if first else ""))]
     if call.place is not None and call.place.source:
         rows.append((f"Line {call.place.line}", call.place.source))
     return [*rows, ("Expected", evidence.expects)]

@@ -6,8 +6,10 @@ uvicorn calls ``create`` in a process of its own, again after every save.
 from __future__ import annotations
 
 import importlib
+import multiprocessing
 import os
 import sys
+import threading
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -27,6 +29,7 @@ APP = "WORKBOOK_LIVE_APP"
 
 def create() -> Application:
     """Import the app. When that fails, say why, and answer every request with it until the next save."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     folder, (module, _, attribute) = Path(os.environ[FOLDER]), os.environ[APP].partition(":")
     fresh.install(folder)
     sys.path.insert(0, str(folder))
@@ -38,6 +41,14 @@ def create() -> Application:
         print(f"{text}\nSave a file to try again.", file=sys.stderr, flush=True)
         return _broken(text)
     return cast("Application", found)
+
+
+def _end_with_parent() -> None:
+    """Do not go on holding the port when ``workbook serve`` was killed, as by closing its terminal."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(0)
 
 
 def words_for(fault: BaseException, folder: Path) -> str:

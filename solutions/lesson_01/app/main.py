@@ -16,7 +16,7 @@ from app.core.config import Settings
 
 # endregion
 # region 1.1 Name the service and open its front door
-# starter: # Its title is "Recipe API", its version "1.0.0". GET / and GET /health go right below this line.
+# starter: # Its title is "Recipe API", its version "1.0.0". GET / and GET /health go right below it.
 # starter: app = FastAPI()
 # starter:
 # endregion

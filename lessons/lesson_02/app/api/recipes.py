@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, status
 
-from app.schemas.recipe import RecipeOut
+from app.schemas.recipe import RecipeCreate, RecipeOut, RecipeUpdate
 from app.store import StoredRecipe, store_of
 
 router = APIRouter(prefix="/recipes", tags=["recipes"])

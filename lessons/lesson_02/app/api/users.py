@@ -7,7 +7,7 @@ from fastapi import APIRouter, HTTPException, Path, Request, status
 from fastapi.responses import JSONResponse
 
 from app.core.security import hash_password
-from app.schemas.user import UserOut
+from app.schemas.user import UserCreate, UserOut, UserUpdate
 from app.store import StoredUser, store_of
 
 router = APIRouter(prefix="/users", tags=["users"])

@@ -1,6 +1,6 @@
 """What a client sends and gets about recipes."""
 
-from app.schemas.rules import Output
+from app.schemas.rules import Change, Input, Output
 
 
 class RecipeOut(Output):
@@ -17,3 +17,9 @@ class RecipeOut(Output):
 
 
 # Exercise 2.5: Say what a recipe must be when it comes in, and what of it may change
+class RecipeCreate(Input):
+    """What a client sends to add a recipe."""
+
+
+class RecipeUpdate(Change):
+    """What a client sends to change a recipe."""

@@ -27,7 +27,7 @@ def make_engine(url: str) -> Engine:
     Args:
         url: where the database is: ``sqlite:///kitchen.db``, ``postgresql+psycopg://cook@localhost/kitchen``, …
     """
-    engine = create_engine(url, pool_size=POOL_SIZE, max_overflow=0)
+    engine = create_engine(url, pool_size=POOL_SIZE, max_overflow=0, pool_timeout=1)
     # region 3.1 Make SQLite keep foreign keys, on every connection
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", enforce_foreign_keys)
