@@ -83,7 +83,6 @@ def make_settings(rng: random.Random) -> Any:
 @pytest.fixture
 def make_origin(rng: random.Random) -> Any:
     """A maker of web origins, different at each call."""
-
     numbers = iter(rng.sample(range(1000, 9999), 50))
 
     def make() -> str:

@@ -52,6 +52,8 @@ def test_failed_commit_is_no_success(client, database, add_user, make_user, make
     for reply in replies:
         assert reply.status_code >= 500, "the client was told of a success, and nothing is stored"
     assert [len(database.rows("users")), len(database.rows("recipes"))] == [1, 0]
+    trouble("end_trouble")
+    assert client.post("/recipes", json=recipe).status_code == 201
 
 
 def test_taken_email_answers_409(client, database, add_user, make_user):
@@ -118,3 +120,5 @@ def test_import_stores_nothing_when_it_breaks_halfway(client, labels, add_user, 
     # Who writes all rows with one statement has no second one that could crash.
     stored = sorted(one["label"] for one in recipes) if reply.status_code == 201 else []
     assert sorted(labels()) == stored, "a part of the list is stored: is there a commit for each recipe?"
+    trouble("end_trouble")
+    assert client.post("/recipes/import", json=recipes).status_code == 201

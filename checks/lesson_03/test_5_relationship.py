@@ -73,18 +73,12 @@ def test_user_without_recipes_goes_too(client, database, add_user):
     assert [row["id"] for row in database.rows("users")] == [other["id"]]
 
 
-def test_session_delete_leaves_no_recipe_behind(service, database, cooks):
-    """session.delete(user) takes the user's recipes along."""
-    (user, _), (_, others) = cooks
+def test_no_way_of_removing_a_user_leaves_recipes_behind(service, refuses, database, cooks):
+    """session.delete(user) takes the recipes along; a plain SQL DELETE does too, or is refused."""
+    (user, _), (other, others) = cooks
     service.inside("delete_through_session", user_id=user["id"])
-    left = database.execute("SELECT id FROM recipes ORDER BY id")
-    assert [row["id"] for row in left] == [one["id"] for one in others]
-
-
-def test_plain_sql_leaves_no_recipe_behind(refuses, database, cooks):
-    """A plain SQL DELETE of a user takes the recipes along, or is refused."""
-    (user, recipes), (_, others) = cooks
-    refused = refuses("DELETE FROM users WHERE id = :id", id=user["id"])
     left = [row["id"] for row in database.execute("SELECT id FROM recipes ORDER BY id")]
-    stay = [*others, *recipes] if refused else others
-    assert left == sorted(one["id"] for one in stay)
+    assert left == [one["id"] for one in others]
+    refused = refuses("DELETE FROM users WHERE id = :id", id=other["id"])
+    left = [row["id"] for row in database.execute("SELECT id FROM recipes ORDER BY id")]
+    assert left == ([one["id"] for one in others] if refused else [])

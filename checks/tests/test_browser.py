@@ -135,11 +135,12 @@ def pictures() -> Path:
 def page(browser: Browser, address: str, pictures: Path) -> Iterator[Page]:
     """A window that shows the notebook."""
     context = browser.new_context(viewport={"width": 1280, "height": 1200}, color_scheme="light")
+    context.set_default_timeout(START_LIMIT * SECONDS)
     page = context.new_page()
     page.goto(address)
     try:
-        page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell", timeout=START_LIMIT * SECONDS)
-        page.wait_for_selector(IDLE, timeout=START_LIMIT * SECONDS)
+        page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell")
+        page.wait_for_selector(IDLE)
         yield page
     finally:
         page.screenshot(path=pictures / "browser_last.png")
@@ -170,7 +171,7 @@ def test_a_learner_opens_lesson_2_runs_all_and_sees_the_card(page: Page, lesson:
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
         wanted = str(theme == "light").lower()
-        page.wait_for_selector(f"body[data-jp-theme-light='{wanted}']", timeout=START_LIMIT * SECONDS)
+        page.wait_for_selector(f"body[data-jp-theme-light='{wanted}']", state="attached")
         card.scroll_into_view_if_needed()
         page.wait_for_timeout(0.5 * SECONDS)
         page.screenshot(path=pictures / f"lesson_02_{theme}.png")
@@ -178,8 +179,7 @@ def test_a_learner_opens_lesson_2_runs_all_and_sees_the_card(page: Page, lesson:
         shots[theme] = card.evaluate("card => getComputedStyle(card).color")
     assert shots["light"] != shots["dark"]
 
-    link = page.locator(".wb a[href*='lesson_']").first
-    if link.count():
-        name = (link.text_content() or "").rpartition("/")[2]
-        link.click()
-        page.wait_for_selector(f".jp-FileEditor >> visible=true, .lm-TabBar-tab:has-text('{name}')")
+    link = card.locator("a[href*='/lessons/lesson_']").first
+    name = (link.text_content() or "").rpartition("/")[2]
+    link.click()  # it opens the file in JupyterLab, beside the notebook
+    page.locator(".lm-TabBar-tabLabel", has_text=name).wait_for()

@@ -419,10 +419,13 @@ def test_a_cell_may_raise_on_purpose_and_keeps_only_the_exception(place: Place) 
 def test_the_kernel_is_told_which_target_to_use(place: Place) -> None:
     place.write(
         "notebooks/src/01_greetings.md",
-        with_cell("import os; print(os.environ['WORKBOOK_TARGET'], os.path.basename(os.getcwd()))"),
+        with_cell("import os; print(os.environ['WORKBOOK_TARGET'], os.path.basename(os.getcwd()))")
+        + with_cell("%check 1.1").removeprefix(NOTEBOOK.rstrip()),
     )
     assert place.build(notebooks=True) == 0, place.said
-    assert cells(place)[-1]["outputs"][0]["text"] == ["solutions notebooks\n"]
+    *_, told, check = cells(place)
+    assert told["outputs"][0]["text"] == ["solutions notebooks\n"]
+    assert check["metadata"]["tags"] == ["check", "nbval-ignore-output"], "not run: the magic was never loaded"
 
 
 @pytest.mark.parametrize(

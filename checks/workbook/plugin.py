@@ -7,7 +7,6 @@ with pytest's collection.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -32,10 +31,9 @@ from workbook.service.problem import StartFailed
 from workbook.state import STATE, State
 from workbook.timing import mark
 
-__all__ = ["client", "database", "launch", "lesson", "rng", "service", "target", "upstream"]
+pytest_plugins = ["workbook.on_demand"]
 
-_XDIST = re.compile(r"-n(\d+|auto|logical)?$|--(numprocesses|dist|maxprocesses|tx)\b")
-"""Options of xdist, which is loaded only when one of them is given."""
+__all__ = ["client", "database", "launch", "lesson", "rng", "service", "target", "upstream"]
 
 
 def _course(config: pytest.Config) -> Course:
@@ -46,8 +44,8 @@ def _course(config: pytest.Config) -> Course:
 mark("plugin_imported")
 
 
-def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    """Add the workbook's options; load xdist and nbval only for runs that ask for them."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the workbook's options."""
     group = parser.getgroup("workbook", "FastAPI workbook")
     group.addoption(
         "--target", default="lessons", metavar="FOLDER", help="whose work to check: lessons, solutions, or a path"
@@ -55,11 +53,6 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     group.addoption("--report-json", metavar="FILE", help="write verdicts, points and messages to FILE")
     group.addoption("--plain", action="store_true", help="pytest's own output instead of the workbook's feedback")
     group.addoption("--seed", type=int, metavar="N", help="repeat a run with the random inputs of seed N")
-    words = [*sys.argv[1:], *os.environ.get("PYTEST_ADDOPTS", "").split()]
-    if "PYTEST_XDIST_WORKER" in os.environ or any(_XDIST.match(word) for word in words):
-        pluginmanager.import_plugin("xdist.plugin")
-    if any(word.startswith("--nbval") for word in words):
-        pluginmanager.import_plugin("nbval.plugin")
 
 
 @pytest.hookimpl(trylast=True)

@@ -98,14 +98,14 @@ class State:
             verdict = Verdict.PASSED
         elif any(check.verdict is Verdict.CHECK_ERROR for check in checks):
             verdict = Verdict.CHECK_ERROR
-        elif not checks or (passed == 0 and self._is_untouched(exercise)):
+        elif not checks or self._is_untouched(exercise):
             verdict = Verdict.NOT_STARTED
         else:
             verdict = next((check.verdict for check in checks if not check.passed), Verdict.FAILED)
         points = 0.0
         if complete and verdict is Verdict.PASSED:
             points = float(exercise.points)
-        elif complete and exercise.partial and chosen:
+        elif complete and exercise.partial and verdict is not Verdict.NOT_STARTED:
             points = round(exercise.points * passed / len(chosen), 2)
         return ExerciseResult(
             exercise=exercise.id,

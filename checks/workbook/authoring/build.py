@@ -99,15 +99,21 @@ def _write(course: Course, built: list[BuiltLesson], notebooks: bool, faults: li
 
 def _made(course: Course, built: list[BuiltLesson], faults: list[str]) -> list[tuple[BuiltLesson, Notebook]]:
     """The notebooks of those lessons, run side by side; what keeps one from being made is added to ``faults``."""
+    from workbook.authoring.notebook_run import stop_notebooks
     from workbook.authoring.notebooks import make_notebook
 
     made: list[tuple[BuiltLesson, Notebook]] = []
     with ThreadPoolExecutor(NOTEBOOKS_AT_ONCE) as pool:
-        for entry, future in [(entry, pool.submit(make_notebook, course, entry)) for entry in built]:
-            try:
-                made.append((entry, future.result()))
-            except AuthoringError as error:
-                faults += error.faults
+        try:
+            for entry, future in [(entry, pool.submit(make_notebook, course, entry)) for entry in built]:
+                try:
+                    made.append((entry, future.result()))
+                except AuthoringError as error:
+                    faults += error.faults
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            stop_notebooks()
+            raise
     return made
 
 

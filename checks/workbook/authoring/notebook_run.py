@@ -6,15 +6,18 @@ import asyncio
 import os
 import subprocess
 import warnings
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from workbook.authoring.faults import AuthoringError
 from workbook.authoring.notebook_file import Cell, Notebook
+from workbook.authoring.notebook_source import CHECK_TAG
 from workbook.course import Course, Lesson
 
+_running: set[tuple[asyncio.AbstractEventLoop, asyncio.Task[None] | None]] = set()
 CELL_SECONDS = 60
 """How long one cell may take."""
-CHECK_TAG = "check"
 
 
 def run_notebook(course: Course, lesson: Lesson, notebook: Notebook, target: Path, *, with_checks: bool) -> Notebook:
@@ -58,7 +61,9 @@ def run_notebook(course: Course, lesson: Lesson, notebook: Notebook, target: Pat
         try:
             # kernels need a loop that can watch sockets, which is not the default one on Windows
             with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-                runner.run(client.async_execute(env=_environment(course, target), stderr=subprocess.DEVNULL))
+                runner.run(
+                    _stoppable(client.async_execute(env=_environment(course, target), stderr=subprocess.DEVNULL))
+                )
         except CellExecutionError as error:
             raise AuthoringError(f"{place()}: {error.ename}: {_first(error.evalue)}") from None
         except CellTimeoutError:
@@ -66,6 +71,22 @@ def run_notebook(course: Course, lesson: Lesson, notebook: Notebook, target: Pat
         except (DeadKernelError, RuntimeError) as error:
             raise AuthoringError(f"{place()}: the kernel died ({_first(str(error))}).") from None
     return notebook
+
+
+async def _stoppable(work: Coroutine[Any, Any, object]) -> None:
+    entry = (asyncio.get_running_loop(), asyncio.current_task())
+    _running.add(entry)
+    try:
+        await work
+    finally:
+        _running.discard(entry)
+
+
+def stop_notebooks() -> None:
+    """End every notebook that another thread runs, and its kernel; that thread's ``run_notebook`` is cancelled."""
+    for loop, task in list(_running):
+        if task is not None:
+            loop.call_soon_threadsafe(task.cancel)
 
 
 def cell_place(course: Course, lesson: Lesson, line: int | None) -> str:

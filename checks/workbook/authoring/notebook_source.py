@@ -13,12 +13,16 @@ from workbook.course import Course, Exercise
 _EXERCISE = re.compile(r"\s*\{\{\s*exercise\b(?P<id>.*?)\}\}\s*")
 _FENCE = re.compile(r"\s*(?P<mark>`{3,}|~{3,}|:{3,})(?P<kind>.*)")
 _CODE_CELL = "{code-cell}"
+_ASKS_FOR_OWN_WORK = re.compile(r"^\s*%(check|hint)\b", re.MULTILINE)
+CHECK_TAG = "check"
+"""The tag of cells that show the learner's own work: nothing of their output is ever stored."""
 
 
 def read_source(course: Course, built: BuiltLesson) -> Notebook:
     """A lesson's notebook as its author wrote it, with every ``{{ exercise N.M }}`` line replaced. Nothing is run.
 
-    Each code cell remembers its line in the source, as ``cell.metadata.line``.
+    Each code cell remembers its line in the source, as ``cell.metadata.line``. A cell that runs ``%check`` or ``%hint``
+    is tagged ``check``.
 
     Raises:
         AuthoringError: there is no source, or a line names an exercise wrongly, or an exercise is missing.
@@ -39,6 +43,9 @@ def read_source(course: Course, built: BuiltLesson) -> Notebook:
     code_cells: list[Cell] = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for cell, line in zip(code_cells, starts, strict=False):
         cell.metadata["line"] = line
+        tags: list[str] = cell.metadata.get("tags", [])
+        if _ASKS_FOR_OWN_WORK.search(cell.source) and CHECK_TAG not in tags:
+            cell.metadata["tags"] = [*tags, CHECK_TAG]
     return notebook
 
 

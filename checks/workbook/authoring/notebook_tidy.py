@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from workbook.authoring.notebook_file import Notebook, Output, node
-from workbook.authoring.notebook_run import CHECK_TAG, cell_place
+from workbook.authoring.notebook_run import cell_place
+from workbook.authoring.notebook_source import CHECK_TAG
 from workbook.course import Course, Lesson
 
 NO_OUTPUT_TAG = "no-output"
 IGNORE_TAG = "nbval-ignore-output"
 """nbval runs the cell but does not compare its output, and neither does ``workbook build --check``."""
 RAISES_TAG = "raises-exception"
-_ASKS_FOR_OWN_WORK = re.compile(r"^\s*%(check|hint)\b", re.MULTILINE)
 _CHANGING = {
     "the address of an object": re.compile(r"\b0x[0-9a-fA-F]{6,}"),
     "a port": re.compile(r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\]):\d{5}\b"),
@@ -33,8 +33,8 @@ _DATE_FORMATS = ("%Y-%m-%d", "%d %b %Y", "%d/%b/%Y", "%b %d %Y", "%B %d, %Y", "%
 def tidy_notebook(course: Course, lesson: Lesson, notebook: Notebook) -> list[str]:
     """Normalise an executed notebook in place.
 
-    Cell ids come from lesson and position. Cells tagged ``no-output`` or ``check``, and those that run ``%check`` or
-    ``%hint``, lose their output and are tagged so that nbval does not compare it.
+    Cell ids come from lesson and position. Cells tagged ``no-output`` or ``check`` lose their output and are tagged so
+    that nbval does not compare it.
 
     Returns:
         The faults that keep it from being stored: outputs that would differ with the next build.
@@ -56,8 +56,6 @@ def tidy_notebook(course: Course, lesson: Lesson, notebook: Notebook) -> list[st
             continue
         code_cells += 1
         tags: list[str] = list(cell.metadata.get("tags", []))
-        if _ASKS_FOR_OWN_WORK.search(cell.source) and CHECK_TAG not in tags:
-            tags.append(CHECK_TAG)
         stored = CHECK_TAG not in tags and NO_OUTPUT_TAG not in tags
         if not stored and IGNORE_TAG not in tags:
             tags.append(IGNORE_TAG)

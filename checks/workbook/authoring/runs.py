@@ -88,6 +88,7 @@ class Pytest:
     def __init__(self, course: Course) -> None:
         self._root = course.root
         self._idle: list[WarmPytest] = []
+        self._busy: set[WarmPytest] = set()
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_UNWANTED)}
         self._environment = {**kept, "WORKBOOK_ROOT": str(course.root), "PYTHONIOENCODING": "utf-8"}
         self._warm = sys.platform == "linux" and os.environ.get("WORKBOOK_LAUNCHER", "fork") == "fork"
@@ -96,6 +97,8 @@ class Pytest:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for process in list(self._busy):  # there is one only where verify was interrupted
+            process.kill()
         while self._idle:
             self._idle.pop().close()
 
@@ -120,14 +123,13 @@ class Pytest:
             process = self._idle.pop()
         except IndexError:
             process = WarmPytest(self._root, self._environment)
-        code = None
-        try:
-            code = process.run(arguments, output, RUN_SECONDS)
-        finally:
-            if code is None:
-                process.close()
-            else:
-                self._idle.append(process)
+        self._busy.add(process)
+        code = process.run(arguments, output, RUN_SECONDS)
+        self._busy.discard(process)
+        if code is None:
+            process.kill()
+        else:
+            self._idle.append(process)
         return code
 
     def _run_cold(self, arguments: list[str], output: Path) -> int | None:

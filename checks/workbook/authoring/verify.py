@@ -12,6 +12,7 @@ from workbook.authoring.check_files import read_check_files
 from workbook.authoring.faults import AuthoringError
 from workbook.authoring.handout import differences
 from workbook.authoring.lesson_rules import MIN_CHECKS, lesson_faults, variant_faults
+from workbook.authoring.notebook_run import stop_notebooks
 from workbook.authoring.proofs import LessonProofs, Proof
 from workbook.authoring.runs import Pytest
 from workbook.authoring.starters import build_lesson
@@ -127,7 +128,8 @@ def _proven(proofs: list[Proof], jobs: int, console: Console) -> list[tuple[Proo
                 proof = futures[future]
                 progress.update(task, advance=1, description=f"lesson {proof.lesson.number}: {proof.what}")
     except BaseException:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)
+        stop_notebooks()
         raise
     pool.shutdown()
     found = {id(proof): future.result() for future, proof in futures.items()}

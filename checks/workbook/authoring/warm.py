@@ -46,6 +46,8 @@ LIBRARIES = (
 )
 """What a run of checks imports. Not the plugin itself: pytest wants to be the first to import it."""
 
+_END_SECONDS = 10
+
 
 class SharedLauncher(ForkLauncher):
     """The launcher of many runs, one after another; its host imports the libraries once."""
@@ -100,18 +102,22 @@ class WarmPytest:
         return int(answer) if answer.strip() else None
 
     def close(self) -> None:
-        """End the process and every run of it. The host of the services notices, and ends itself."""
+        """End the process, which has no run at the moment."""
         if self._process.stdin is not None:
             with suppress(OSError):
                 self._process.stdin.close()
         try:
-            self._process.wait(5)
+            self._process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            self.kill()
         if self._process.stdout is not None:
             self._process.stdout.close()
+
+    def kill(self) -> None:
+        """End the process and its run at once. The host of the services notices, and ends itself."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
 
 def main() -> None:

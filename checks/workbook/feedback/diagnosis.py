@@ -66,7 +66,12 @@ def _about_status(evidence: Evidence, status: int) -> str:
     assert exchange is not None
     path = exchange.target.partition("?")[0]
     report = evidence.report
+    assertion = evidence.assertion
+    expected = assertion.expected if assertion is not None and assertion.about_status else None
+    guess = assertion is None or not assertion.said  # what a check says itself is closer to the point than a guess
     match status:
+        case 200 | 201 | 404 if expected == 422 and report is not None and report.endpoint is not None:
+            return "the request was let in: nothing in your app says yet that this is not allowed" if guess else ""
         case 404:
             return _not_found(
                 evidence, exchange.method, path, answered=report is not None and report.endpoint is not None
@@ -81,7 +86,7 @@ def _about_status(evidence: Evidence, status: int) -> str:
             return f"the route is declared {form}, so this path is only redirected"
         case 422:
             return _rejected(evidence, path)
-        case 200 if evidence.assertion is not None and evidence.assertion.expected in (201, 202, 204):
+        case 200 if expected in (201, 202, 204) and guess:
             return "200 is what a route answers that names no status_code"
         case 500 if report is not None and report.endpoint is not None:
             return "your code answered 500 by itself"

@@ -73,12 +73,12 @@ def report_card(report: Report, *, next_step: str = "", up: str | None = None) -
     return card(body + (f"<p>{rich(next_step)}</p>" if next_step else ""))
 
 
-def message_table(message: Message, *, up: str | None = None) -> str:
-    """A message as a table of labels and texts."""
+def message_table(message: Message, *, tone: str = "bad", up: str | None = None) -> str:
+    """A message as a table of labels and texts, with an edge in the verdict's colour."""
     rows = "".join(
         f"<tr><td>{safe(label)}</td><td>{_row_text(label, text, up=up)}</td></tr>" for label, text in message.rows
     )
-    return f'<div class="wb-say"><table><tbody>{rows}</tbody></table></div>'
+    return f'<div class="wb-say wb-edge-{tone}"><table><tbody>{rows}</tbody></table></div>'
 
 
 @cache
@@ -114,7 +114,7 @@ def _exercise(exercise: ExerciseResult, *, opened: bool, up: str | None) -> str:
         f'<td class="wb-num">{points_text(exercise.points)}/{exercise.max_points}</td></tr>'
     )
     if opened and exercise.message is not None:
-        row += f'<tr><td></td><td colspan="4">{message_table(exercise.message, up=up)}</td></tr>'
+        row += f'<tr><td></td><td colspan="4">{message_table(exercise.message, tone=tone, up=up)}</td></tr>'
     return row
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 # Exercise 1.1: Name the service and open its front door
-# Its title is "Recipe API", its version "1.0.0". GET / and GET /health go right below this line.
+# Its title is "Recipe API", its version "1.0.0". GET / and GET /health go right below it.
 app = FastAPI()
 
 # Exercise 1.2: Move the recipe routes into a router

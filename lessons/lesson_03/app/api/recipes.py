@@ -25,7 +25,7 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="How many recipes to ans
 Sources = Annotated[list[str] | None, Query(description="Only recipes from these sources; may be repeated.")]
 Keyword = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=50)]
 MaxResults = Annotated[int, Query(ge=1, le=100, description="How many recipes to answer at most.")]
-Field = Literal["label", "source", "url"]
+RecipeField = Literal["label", "source", "url"]
 
 
 def find_recipe(session: Session, recipe_id: int) -> Recipe:
@@ -64,7 +64,7 @@ def read_recipe(session: SessionDep, recipe_id: RecipeId) -> RecipeOut:
 
 
 @router.get("/{recipe_id}/{field}")
-def read_recipe_field(session: SessionDep, recipe_id: RecipeId, field: Field) -> dict[str, str]:
+def read_recipe_field(session: SessionDep, recipe_id: RecipeId, field: RecipeField) -> dict[str, str]:
     """Read one field of a recipe."""
     return {field: getattr(find_recipe(session, recipe_id), field)}
 

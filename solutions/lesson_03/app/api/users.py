@@ -21,10 +21,10 @@ EMAIL_TAKEN = "There is a user with that e-mail address already."
 
 
 def find_user(session: Session, user_id: int) -> User:
-    """The user with that number.
+    """Find the user with that number.
 
     Raises:
-        HTTPException: 404, there is none.
+        HTTPException: 404 when there is no such user.
     """
     user = session.get(User, user_id)
     if user is None:
@@ -43,13 +43,13 @@ def create_user(session: SessionDep, new: UserCreate) -> UserOut:
 
 @router.get("")
 def list_users(session: SessionDep) -> list[UserOut]:
-    """All users, in the order in which they signed up."""
+    """List all users, in the order in which they signed up."""
     return [UserOut.model_validate(user) for user in session.scalars(select(User).order_by(User.id))]
 
 
 @router.get("/lookup")
 def look_up_user(session: SessionDep, email: str) -> UserOut:
-    """The user with exactly that e-mail address."""
+    """Find the user with exactly that e-mail address."""
     user = session.scalars(select(User).where(User.email == email)).one_or_none()
     if user is None:
         raise HTTPException(status.HTTP_404_NOT_FOUND, "There is no user with that address.")
@@ -58,7 +58,7 @@ def look_up_user(session: SessionDep, email: str) -> UserOut:
 
 @router.get("/{user_id}")
 def get_user(session: SessionDep, user_id: UserId) -> UserOut:
-    """One user."""
+    """Find one user by their number."""
     return UserOut.model_validate(find_user(session, user_id))
 
 
@@ -75,7 +75,7 @@ def update_user(session: SessionDep, user_id: UserId, changes: UserUpdate) -> Us
 # region 3.5 Answer the recipes of a user, and remove a user with all of them
 @router.get("/{user_id}/recipes")
 def list_recipes_of_user(session: SessionDep, user_id: UserId) -> list[RecipeOut]:
-    """The recipes that a user submitted, in the order of their numbers."""
+    """List the recipes that a user submitted, in the order of their numbers."""
     return [RecipeOut.model_validate(recipe) for recipe in find_user(session, user_id).recipes]
 
 
