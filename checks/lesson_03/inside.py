@@ -18,6 +18,7 @@ _ends: list[Callable[[], None]] = []
 """What ends the trouble that was made."""
 _lock = threading.Lock()
 _released = threading.Event()
+_waiting: list[int] = []
 _held: dict[int, Any] = {}
 """The connections that were borrowed and not given back. Kept here, the garbage collector cannot give them back."""
 _opened: list[float] = []
@@ -56,24 +57,23 @@ def crash_at_statement(beginning: str, number: int = 1) -> None:
     _listen(Engine, "before_cursor_execute", crash)
 
 
-def slow_statements(seconds: float) -> None:
-    """Let each statement take at least this long, so that requests pile up."""
-
-    def wait(*_: Any) -> None:
-        time.sleep(seconds)
-
-    _listen(Engine, "before_cursor_execute", wait)
-
-
 def hold_statements() -> None:
     """Let every statement wait until ``release_statements``, or for five seconds."""
     _released.clear()
+    _waiting.clear()
 
     def wait(*_: Any) -> None:
+        with _lock:
+            _waiting.append(threading.get_ident())
         _released.wait(5)
 
     _listen(Engine, "before_cursor_execute", wait)
     _ends.append(_released.set)
+
+
+def statements_held() -> int:
+    """How many statements have come to wait since ``hold_statements``."""
+    return len(_waiting)
 
 
 def release_statements() -> None:

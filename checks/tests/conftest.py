@@ -193,7 +193,12 @@ def start_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
     """Starts a kernel in a folder, with settings of its own. All of them end with the tests."""
     home = tmp_path_factory.mktemp("home")
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "WORKBOOK_"))}
-    env |= {"IPYTHONDIR": str(home / "ipython"), "JUPYTER_RUNTIME_DIR": str(home / "runtime"), "HOME": str(home)}
+    env |= {
+        "IPYTHONDIR": str(home / "ipython"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "HOME": str(home),
+        "TMPDIR": str(home),
+    }
     started: list[Kernel] = []
 
     def start(folder: Path) -> Kernel:

@@ -236,13 +236,18 @@ def test_servers_end_with_the_kernel(
     kernel.run("from workbook.notebook import serve")
     kernel.run(MAKE_APP)
     kernel.run('mine = serve(lesson=2)\nreply = mine.get("/version", quiet=True)')
-    facts = kernel.value("dict(lesson=reply.json()['pid'], kernel=__import__('os').getpid(), ports=[api._server.port])")
+    facts = kernel.value(
+        "dict(lesson=reply.json()['pid'], kernel=__import__('os').getpid(), port=api._server.port,"
+        " scratch=str(mine._server._scratch))"
+    )
+    assert Path(facts["scratch"]).is_dir()
     if ending == "killed":
         os.kill(facts["kernel"], signal.SIGKILL)
     else:
         kernel.close()
     _wait_until(lambda: not _runs(facts["lesson"]))
-    _wait_until(lambda: not _answers(facts["ports"][0]))
+    _wait_until(lambda: not _answers(facts["port"]))
+    assert not Path(facts["scratch"]).exists()
 
 
 # a lesson's app, without a kernel

@@ -96,6 +96,7 @@ def test_ways_to_check_everything(course: SmallCourse, arguments: list[str]) -> 
     assert done.code == 0, done.out + done.err
     assert "4 of 4 points" in done.out
     assert "Lesson 1 is done." in done.out
+    assert "workers" not in done.out
 
 
 def test_any_folder_will_do(course: SmallCourse) -> None:

@@ -26,9 +26,9 @@ def install(config: pytest.Config, state: State, *, keep_pytest: bool) -> None:
     if keep_pytest:
         config.pluginmanager.register(FeedbackBelow(state), "workbook-feedback")
         return
-    standard = config.pluginmanager.getplugin("terminalreporter")
-    if standard is not None:
-        config.pluginmanager.unregister(standard)
+    for name in ("terminalreporter", "terminaldistreporter"):  # the second one is xdist's
+        if config.pluginmanager.has_plugin(name):
+            config.pluginmanager.unregister(name=name)
     if not config.option.xmlpath:
         # Nobody reads pytest's tracebacks now, and making them takes longer than all else that a failing check does.
         config.option.tbstyle = "no"

@@ -114,6 +114,10 @@ class KernelServer:
             self._thread.join(STOP_SECONDS)
         self._thread = None
 
+    def end(self) -> None:
+        """Stop serving: there is nothing that would stay."""
+        self.stop()
+
     def restart(self) -> None:
         """Stop serving and begin again, start-up of the app included.
 

@@ -1,7 +1,8 @@
 """Serve one lesson's app for a notebook, in a process of its own: ``python -m workbook.notebook.lesson_process``.
 
 The kernel starts it and reads its events, one JSON object a line, from its standard output. It ends when its standard
-input is closed, which happens however the kernel ends.
+input is closed, which happens however the kernel ends; it then removes its scratch folder too, because a kernel that
+was killed cannot. A kernel that ends it to start it anew says "keep" first.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -45,7 +47,8 @@ class _Lines(io.TextIOBase):
 class _Reporter:
     """Writes events to the kernel."""
 
-    def __init__(self) -> None:
+    def __init__(self, leave: Callable[[], None]) -> None:
+        self._leave = leave
         self._out = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
         self._lock = threading.Lock()
         os.dup2(2, 1)  # what native code prints must not mix with the events
@@ -56,20 +59,26 @@ class _Reporter:
                 self._out.write(event.to_line())
                 self._out.flush()
             except (OSError, ValueError):
-                os._exit(0)  # nobody listens any more
+                self._leave()  # nobody listens any more
 
 
-def _end_with_the_kernel() -> None:
-    sys.stdin.buffer.read()
-    os._exit(0)
+def _wait_for_the_end(leave: Callable[[], None]) -> None:
+    if sys.stdin.buffer.read().strip() == b"keep":
+        os._exit(0)
+    leave()
 
 
 def main() -> None:
     """Read what to serve from the first line of standard input, and serve it."""
     spec = json.loads(sys.stdin.buffer.readline())
     folder = Path(spec["folder"])
-    reporter = _Reporter()
-    threading.Thread(target=_end_with_the_kernel, daemon=True).start()
+
+    def leave() -> None:
+        shutil.rmtree(spec["scratch"], ignore_errors=True)
+        os._exit(0)
+
+    reporter = _Reporter(leave)
+    threading.Thread(target=_wait_for_the_end, args=(leave,), daemon=True).start()
     sys.stdout = sys.stderr = _Lines(reporter.emit)
     sys.dont_write_bytecode = True
     fresh.install(folder)

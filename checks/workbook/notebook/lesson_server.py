@@ -85,7 +85,12 @@ class LessonServer:
             )
         assert process.stdin is not None
         assert process.stdout is not None
-        spec = {"folder": str(self._folder), "app": self._lesson.app, "port": self.port}
+        spec = {
+            "folder": str(self._folder),
+            "app": self._lesson.app,
+            "port": self.port,
+            "scratch": str(self._scratch),
+        }
         with suppress(OSError):  # it has ended already, as the events will say
             process.stdin.write(json.dumps(spec) + "\n")
             process.stdin.flush()
@@ -96,7 +101,7 @@ class LessonServer:
             ports = [event for event in self.events.since(position) if event.kind == "port"]
             self.port = int(ports[-1].text)
             return
-        self._end()
+        self.end()
         if outcome is None:
             reason = f"It did not finish its start-up within {START_SECONDS:.0f} seconds."
         else:
@@ -105,7 +110,7 @@ class LessonServer:
 
     def stop(self) -> None:
         """Stop the process and remove its scratch folder. Safe to call again."""
-        self._end()
+        self.end()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def restart(self) -> None:
@@ -114,7 +119,7 @@ class LessonServer:
         Raises:
             NotebookError: the app did not start.
         """
-        self._end()
+        self.end()
         self.start()
 
     def changed_since_start(self) -> str | None:
@@ -135,12 +140,14 @@ class LessonServer:
             return ""
         return f"the app's process ended in the middle of it (exit code {code}). The next request starts it again."
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """End the process; the database stays. Safe to call again."""
         process = self._process
         if process is None:
             return
         if process.stdin is not None:
-            with suppress(OSError):
+            with suppress(OSError, ValueError):
+                process.stdin.write("keep")
                 process.stdin.close()
         try:
             process.wait(STOP_SECONDS)
