@@ -59,20 +59,30 @@ def crash_at_statement(beginning: str, number: int = 1) -> None:
 
 def hold_statements() -> None:
     """Let every statement wait until ``release_statements``, or for five seconds."""
+    _hold("before_cursor_execute", "")
+
+
+def hold_answers_to_select() -> None:
+    """Let whoever has read something wait until ``release_statements``, or for five seconds."""
+    _hold("after_cursor_execute", "SELECT")
+
+
+def _hold(moment: str, beginning: str) -> None:
     _released.clear()
     _waiting.clear()
 
-    def wait(*_: Any) -> None:
-        with _lock:
-            _waiting.append(threading.get_ident())
-        _released.wait(5)
+    def wait(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.lstrip().upper().startswith(beginning):
+            with _lock:
+                _waiting.append(threading.get_ident())
+            _released.wait(5)
 
-    _listen(Engine, "before_cursor_execute", wait)
+    _listen(Engine, moment, wait)
     _ends.append(_released.set)
 
 
 def statements_held() -> int:
-    """How many statements have come to wait since ``hold_statements``."""
+    """How many statements have come to wait since they are held."""
     return len(_waiting)
 
 

@@ -392,7 +392,8 @@ def test_outputs_that_would_change_are_refused_unless_tagged(place: Place) -> No
     changing = (
         "import datetime, os, sys\n"
         "print(object())\nprint('http://127.0.0.1:43211/')\nprint(os.getcwd())\n"
-        "print(datetime.datetime.now(datetime.timezone.utc).date())\nprint('2001-01-31', '0x1F', 'localhost:8000', '/recipes/1')"
+        "print(datetime.datetime.now(datetime.timezone.utc).date())\n"
+        "print('2001-01-31', '0x1F', 'localhost:8000', '/recipes/1')"
     )
     place.write("notebooks/src/01_greetings.md", with_cell(changing))
     assert place.build(notebooks=True) == 1

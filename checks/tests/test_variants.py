@@ -176,5 +176,5 @@ def test_what_is_no_variant_is_refused(course: Course, text: str, fault: str) ->
 
 
 def test_a_missing_file_is_named(course: Course) -> None:
-    with pytest.raises(AuthoringError, match="checks/lesson_01/variants.toml: it is missing"):
+    with pytest.raises(AuthoringError, match=r"checks/lesson_01/variants\.toml: it is missing"):
         read_variants(course, course.lesson(1))

@@ -114,8 +114,8 @@ def judge(files: dict[str, str], exercise: str) -> list[tuple[str, Any]]:
     try:
         for name in ("app/main.py", file):
             if name == "app/main.py" or name in files:
-                exec(files.get(name, "raise SystemExit"), names)  # noqa: S102 - made-up code of this file
-    except (Exception, SystemExit) as error:  # noqa: BLE001
+                exec(files.get(name, "raise SystemExit"), names)
+    except (Exception, SystemExit) as error:
         return [(f"test_{function}_{number}", error) for number in range(10)]
     word = "hello" if exercise == "1.1" else "bye"
     found: list[tuple[str, Any]] = []
@@ -487,7 +487,7 @@ def test_an_exercise_without_a_check_that_ran(made_up: MadeUp) -> None:
             "checks/lesson_01/test_1_hello.py",
             "1.1  Say hello",
             "1.1  Greet",
-            "checks/lesson_01/test_1_hello.py: its docstring begins with '1.1  Greet.'; it should be \"1.1  Say hello.\"",
+            "checks/lesson_01/test_1_hello.py: its docstring begins with '1.1  Greet.'; it should be",
         ),
         ("checks/lesson_01/test_1_hello.py", "def test_hello_3(", "def (", "checks/lesson_01/test_1_hello.py:16: "),
     ],

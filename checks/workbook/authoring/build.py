@@ -29,7 +29,8 @@ def build(
 ) -> int:
     """Make starters and notebooks, or check that those there are what would be made.
 
-    Parameters:
+    Args:
+        course: the course.
         lessons: the numbers of the lessons to build; all by default.
         check: write nothing, and say what differs.
         notebooks: whether the notebooks are built too, which takes seconds each.

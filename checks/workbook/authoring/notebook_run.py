@@ -24,7 +24,9 @@ CELL_SECONDS = 60
 def run_notebook(course: Course, lesson: Lesson, notebook: Notebook, target: Path, *, with_checks: bool) -> Notebook:
     """Run every code cell in order, with ``notebooks/`` as the current folder.
 
-    Parameters:
+    Args:
+        course: the course.
+        lesson: the lesson whose notebook it is.
         notebook: what ``read_source`` gave; its outputs are filled in.
         target: the folder of ``lesson_NN`` folders that ``%check`` and ``serve`` use.
         with_checks: whether the cells tagged ``check`` are run too; nothing of their output is ever stored.

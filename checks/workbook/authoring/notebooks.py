@@ -69,7 +69,7 @@ def _stored(file: Path) -> Notebook | None:
     try:
         data = from_json(file.read_text(encoding="utf-8"))
         return data if comparable(data) else None
-    except Exception:  # noqa: BLE001 - whatever is wrong with it, it is not the notebook that a build writes
+    except Exception:
         return None
 
 

@@ -90,7 +90,7 @@ def can_be_marked(name: str) -> bool:
 def read_marked(text: str, name: str, exercises: Collection[str]) -> MarkedFile:
     """Take a marked file apart.
 
-    Parameters:
+    Args:
         text: the file's text.
         name: its path relative to the lesson folder; its suffix decides how comments are written.
         exercises: the numbers that the lesson has, such as ``"2.3"``.
@@ -200,7 +200,7 @@ def _made_file(lines: list[_Line], name: str, exercise: str) -> MarkedFile:
 
 
 def _left_nothing(found: list[tuple[_Open, int]], starter: list[str]) -> bool:
-    """Whether the last line that was read ended a region without a trace, so that a blank line would be one too many."""
+    """Whether the line before ended a region without a trace, so that a blank line would be one too many."""
     if not found:
         return False
     region, end = found[-1]

@@ -30,10 +30,13 @@ def run_checks(
 ) -> Report:
     """Run the checks of a lesson, or only those of some exercises.
 
-    Parameters:
+    Args:
+        course: the course.
+        lesson: the lesson.
         target: the folder that holds the ``lesson_NN`` folder to check.
         folder: where the run may leave its report and its output.
         exercises: the exercises to check; all where there is none.
+        pytest: what runs pytest.
 
     Raises:
         AuthoringError: the run did not come to a report.

@@ -70,7 +70,7 @@ class Backups:
 
     def _made(self) -> Path:
         if self.folder is None:
-            stamp = f"{datetime.now():%Y%m%d-%H%M%S}"
+            stamp = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
             self._parent.mkdir(parents=True, exist_ok=True)
             for name in (stamp, *(f"{stamp}-{number}" for number in range(2, 1000))):
                 try:

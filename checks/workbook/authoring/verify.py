@@ -72,7 +72,8 @@ class _Standing:
 def verify(course: Course, lessons: Sequence[int] | None, *, jobs: int = 2, console: Console) -> int:
     """Prove lessons: the solution passes, the starter does not, each variant is judged as it should be, and the rest.
 
-    Parameters:
+    Args:
+        course: the course.
         lessons: the numbers of the lessons to prove; None for all.
         jobs: how many runs go side by side.
         console: where progress, and one line for each fault, are printed.

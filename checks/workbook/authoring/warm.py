@@ -143,7 +143,7 @@ def _import_all() -> None:
 
     for library in LIBRARIES:
         import_module(library)
-    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
         # imports pytest's own plugins, and no conftest
         pytest.main(["--version", "--noconftest", "-c", os.devnull, "-p", "no:cacheprovider"])
 

@@ -34,15 +34,22 @@ def diagnose(evidence: Evidence) -> tuple[str, Place | None]:
 
 
 def _forgotten_await(evidence: Evidence) -> tuple[str, Place | None] | None:
-    for warning in evidence.probe.warnings if evidence.probe else []:
-        match = re.search(r"coroutine '([^']+)' was never awaited", str(warning.get("text", "")))
+    report = evidence.report
+    endpoint = report.endpoint if report else None
+    # Python's own warning comes when the coroutine is thrown away, which may be too late for this message.
+    signs = [(str(warning.get("text", "")), place_from_json(warning.get("place"))) for warning in _warnings(evidence)]
+    if report is not None and report.exception is not None:
+        signs.append((str(report.exception.get("text", "")), None))
+    for text, place in signs:
+        match = re.search(r"coroutine '([^']+)' was never awaited|<coroutine object ([\w.<>]+) at ", text)
         if match:
-            name = match[1].rpartition(".")[2]
-            return (
-                f"`{name}` is an `async def` and was called without `await`, so nobody ran it",
-                place_from_json(warning.get("place")) or (evidence.report.endpoint if evidence.report else None),
-            )
+            name = (match[1] or match[2]).rpartition(".")[2]
+            return f"`{name}` is an `async def` and was called without `await`, so nobody ran it", place or endpoint
     return None
+
+
+def _warnings(evidence: Evidence) -> list[dict[str, Any]]:
+    return evidence.probe.warnings if evidence.probe else []
 
 
 def _unhandled(facts: dict[str, Any], endpoint: Place | None) -> tuple[str, Place | None]:

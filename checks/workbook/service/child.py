@@ -12,7 +12,7 @@ from typing import Any
 
 from workbook.service.spec import Spec
 
-LIBRARIES = ("fastapi", "fastapi.testclient", "pydantic_settings", "uvicorn.main", "uvicorn.protocols.http.auto")
+LIBRARIES = ("fastapi", "pydantic_settings", "uvicorn", "uvicorn.protocols.http.auto")
 """What every service needs."""
 
 

@@ -160,8 +160,11 @@ class Service:
                 process.release()
 
     def restart(self) -> None:
-        """Stop the service and start it again with the same settings and the same database, in a new process."""
-        self.stop()
+        """Start the service again with the same settings and the same database, in a new process.
+
+        The old process gets no warning, as in a power cut: what it answered as done has to be done. ``stop`` is gentle.
+        """
+        self.kill()
         self.start()
         self.ensure_ready()
 

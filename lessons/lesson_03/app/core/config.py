@@ -8,7 +8,7 @@ class Settings(BaseSettings):
     """The settings of one service, each read from the environment variable of the same name."""
 
     project_name: str = "Recipe API"
-    version: str = "0.1.0"
+    version: str = "1.0.0"
     debug: bool = False
     """Show the details of a crash to the caller. Never on a server that strangers can reach."""
     contact_email: EmailStr
