@@ -97,7 +97,8 @@ def service(request: pytest.FixtureRequest, lesson: Lesson) -> Service:
     mark("service_ready")
     if lesson.uses_database:
         state.run.empty_database()
-    running.clear()
+    else:
+        running.begin()
     return running
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from workbook import selection
 from workbook.course import Course, CourseError, find_course
+from workbook.exit import leave_quickly
 from workbook.fixtures import (
     client,
     database,
@@ -210,6 +211,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Make the state known to hooks that are handed no config."""
     global _active
     _active = session.config.stash.get(STATE, None)
+    if _active is not None:
+        _active.session = session
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -245,3 +248,5 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if state is not None:
         state.run.close()
         mark("exit")
+        if state.session is not None:
+            leave_quickly(int(state.session.exitstatus))

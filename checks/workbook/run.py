@@ -157,7 +157,7 @@ class Run:
         service = self._service
         if service is None:
             raise RuntimeError("no lesson has begun")
-        if not service.gives_connections_back():
+        if not service.begin():
             service.kill()
         try:
             self.database().reset()

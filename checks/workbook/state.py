@@ -35,6 +35,8 @@ class State:
     results: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict[str, dict[str, dict[str, Any]]])
     """For each exercise, what is known of each check that ran."""
     timeouts: Counter[str] = field(default_factory=Counter[str])
+    session: pytest.Session | None = None
+    """pytest's session, which knows the exit code in the end."""
     comparison: tuple[str, Any, Any] | None = None
     """The last comparison that pytest saw fail."""
     first_exchange: int = 0

@@ -12,7 +12,7 @@ from typing import Any
 
 from workbook.service.spec import Spec
 
-LIBRARIES = ("fastapi", "pydantic_settings", "uvicorn", "uvicorn.protocols.http.auto")
+LIBRARIES = ("fastapi", "pydantic_settings", "uvicorn", "uvicorn.protocols.http.auto", "uvloop")
 """What every service needs."""
 
 

@@ -66,7 +66,10 @@ class Host:
             self._end()
 
     def _obey(self) -> bool:
-        data, descriptors, _, _ = socket.recv_fds(self._orders, PACKET_LIMIT, 3)
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self._orders, PACKET_LIMIT, 3)
+        except ConnectionResetError:
+            return False
         if not data:
             return False
         order: dict[str, Any] = json.loads(data)

@@ -90,6 +90,11 @@ class Probes:
         with self._lock:
             return any(not facts.ended and (facts.status or 0) >= 500 for facts in self._requests)
 
+    @property
+    def checked_out(self) -> int:
+        """Database connections that are out of the pool now."""
+        return self._checked_out
+
     def clear(self) -> None:
         """Forget what was seen; connections that are checked out stay counted."""
         with self._lock:
@@ -215,6 +220,10 @@ class Probes:
             async def noting(message: Any) -> None:
                 if message["type"] == "http.response.start":
                     facts.status = message["status"]
+                    if message["status"] >= 500:
+                        # uvicorn closes the connection after an unhandled exception, but does not say so: the checks'
+                        # next request would be lost on it.
+                        message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
                     self._note_endpoint(scope, facts)
                 await send(message)
 

@@ -95,9 +95,9 @@ class Control:
         match command["do"]:
             case "collect":
                 self.send({"id": number, "result": self.probes.collect()})
-            case "clear":
+            case "begin":
                 self.probes.clear()
-                self.send({"id": number, "result": None})
+                self.send({"id": number, "result": self.probes.checked_out})
             case "where":
                 place, on_loop = self._tracer.running()
                 self.send({"id": number, "result": asdict(place) if place else None, "on_loop": on_loop})
@@ -166,7 +166,12 @@ def serve(spec: Spec, http: socket.socket, control: socket.socket) -> None:
             raise
 
     config = uvicorn.Config(
-        application, log_config=None, access_log=False, timeout_graceful_shutdown=2, server_header=False
+        application,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+        timeout_keep_alive=600,  # a connection that the checks keep must not be closed under a request
     )
     server = desk.server = _Server(config, desk)
     try:

@@ -225,10 +225,13 @@ class Service:
         """Database connections that are out of the pool now."""
         return int(self._ask("collect")["checked_out"])
 
-    def gives_connections_back(self) -> bool:
-        """Whether every connection is back in its pool; a response may be a moment ahead of its clean-up."""
+    def begin(self) -> bool:
+        """Forget what the probes saw, and say whether every database connection is back in its pool.
+
+        A response may be a moment ahead of its clean-up, so this waits for a while.
+        """
         deadline = time.monotonic() + _SETTLE_SECONDS
-        while self.connections_checked_out() > 0:
+        while int(self._ask("begin")) > 0:
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.005)
@@ -238,12 +241,8 @@ class Service:
         """What the service has printed."""
         return "" if self._process is None else self._process.output.text()
 
-    def clear(self) -> None:
-        """Forget what the probes saw; the next check begins with nothing."""
-        self._ask("clear")
-
     def look(self) -> Probe | None:
-        """What the probes saw since ``clear``; None when the service is not there to be asked."""
+        """What the probes saw since ``begin``; None when the service is not there to be asked."""
         if not self._ready:
             return None
         result = Probe()
@@ -264,9 +263,7 @@ class Service:
                 self._http = httpx.HTTPTransport(
                     uds=None if uds is None else str(uds),
                     verify=False,  # plain HTTP on this machine; loading the certificates would cost 100 ms
-                    # A connection is used once: uvicorn closes one after an exception, and a request that was just
-                    # being sent on it would be lost through no fault of the learner's.
-                    limits=httpx.Limits(max_connections=200, max_keepalive_connections=0),
+                    limits=httpx.Limits(max_connections=200, max_keepalive_connections=50),
                 )
             return self._http
 

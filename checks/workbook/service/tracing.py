@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, cast
 
 from workbook.service.problem import Place
 
@@ -105,6 +105,5 @@ def name_of(fault: BaseException) -> str:
 def innermost(fault: BaseException) -> BaseException:
     """The first real exception inside an exception group."""
     while isinstance(fault, BaseExceptionGroup):
-        members: tuple[BaseException, ...] = fault.exceptions  # pyright: ignore[reportUnknownMemberType]
-        fault = members[0]
+        fault = cast("BaseExceptionGroup[BaseException]", fault).exceptions[0]
     return fault
