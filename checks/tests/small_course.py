@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
+from workbook.authoring.warm import WarmPytest
+
 APP = """\
 from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
@@ -150,6 +152,31 @@ class SmallCourse:
             check=False,
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+class WarmRuns:
+    """Runs pytest on small courses without importing everything anew each time, where the system can fork."""
+
+    def __init__(self, scratch: Path, **env: str) -> None:
+        self._scratch = scratch
+        self._env = env
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "WORKBOOK_"))}
+        forks = sys.platform == "linux"
+        self._warm = WarmPytest(scratch, clean | {"PYTHONIOENCODING": "utf-8"} | env) if forks else None
+
+    def check(self, course: SmallCourse, *arguments: str) -> Outcome:
+        """Run ``pytest checks/lesson_01`` of a course with these arguments added."""
+        if self._warm is None:
+            return course.check("checks/lesson_01", *arguments, env=self._env)
+        output = self._scratch / "output.txt"
+        code = self._warm.run([str(course.root / "checks/lesson_01"), *arguments], output, 120)
+        assert code is not None, "the run did not end"
+        return Outcome(code, output.read_text(encoding="utf-8"), "")
+
+    def close(self) -> None:
+        """End the warm process."""
+        if self._warm is not None:
+            self._warm.close()
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.small_course import SmallCourse, make_small_course
+from tests.small_course import SmallCourse, WarmRuns, make_small_course
 
 GOLDEN = Path(__file__).parent / "golden"
 QUICK = {"WORKBOOK_SLOWNESS": "0.2"}
@@ -112,11 +112,25 @@ FAULTS: dict[str, Callable[[SmallCourse], None]] = {
 SLOW = {"startup_timeout", "server_at_import", "endless_loop", "blocked_event_loop"}
 
 
+@pytest.fixture(scope="module")
+def normal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmRuns]:
+    runs = WarmRuns(tmp_path_factory.mktemp("normal"))
+    yield runs
+    runs.close()
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmRuns]:
+    runs = WarmRuns(tmp_path_factory.mktemp("quick"), **QUICK)
+    yield runs
+    runs.close()
+
+
 @pytest.mark.parametrize("fault", sorted(FAULTS))
-def test_the_learner_reads(fault: str, tmp_path: Path) -> None:
+def test_the_learner_reads(fault: str, tmp_path: Path, normal: WarmRuns, quick: WarmRuns) -> None:
     course = make_small_course(tmp_path)
     FAULTS[fault](course)
-    outcome = course.check("checks/lesson_01", "--seed", "7", env=QUICK if fault in SLOW else {})
+    outcome = (quick if fault in SLOW else normal).check(course, "--seed", "7")
     text = outcome.out + outcome.err
     assert outcome.code == (0 if fault == "solved" else 1), text
     assert max(map(len, text.splitlines())) <= 100

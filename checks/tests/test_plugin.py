@@ -18,7 +18,7 @@ import jsonschema
 import pytest
 
 import workbook
-from tests.small_course import SmallCourse, make_small_course
+from tests.small_course import SmallCourse, WarmRuns, make_small_course
 
 
 @pytest.fixture
@@ -139,20 +139,22 @@ def test_stop_at_the_first_failure(course: SmallCourse) -> None:
     assert 'field `dish` is "stew"' in done.out
 
 
-def test_twenty_orders_give_the_same_verdicts(course: SmallCourse) -> None:
+def test_twenty_orders_give_the_same_verdicts(course: SmallCourse, tmp_path_factory: pytest.TempPathFactory) -> None:
     course.edit("raise HTTPException(404", "raise HTTPException(410")
     (course.root / "conftest.py").write_text(
-        "import os, random\n\n\ndef pytest_collection_modifyitems(items):\n"
-        '    random.Random(os.environ["ORDER"]).shuffle(items)\n',
+        "import pathlib, random\n\n\ndef pytest_collection_modifyitems(config, items):\n"
+        '    random.Random((config.rootpath / "order").read_text()).shuffle(items)\n',
         encoding="utf-8",
     )
     seen: set[str] = set()
+    runs = WarmRuns(tmp_path_factory.mktemp("warm"))
     for number in range(20):
         file = course.root / "report.json"
-        done = course.check("checks/lesson_01", "--report-json", str(file), "--seed", "1", env={"ORDER": str(number)})
-        assert done.code == 1
+        (course.root / "order").write_text(str(number), encoding="utf-8")
+        assert runs.check(course, "--report-json", str(file), "--seed", "1").code == 1
         [lesson] = json.loads(file.read_text(encoding="utf-8"))["lessons"]
         seen.add(str([(entry["exercise"], entry["verdict"], entry["points"]) for entry in lesson["exercises"]]))
+    runs.close()
     assert seen == {"[('1.1', 'passed', 1.0), ('1.2', 'failed', 0.0)]"}
 
 

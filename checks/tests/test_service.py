@@ -111,15 +111,9 @@ def spec_of(folder: Path, launcher: Launcher, **env: str) -> Spec:
     return Spec(folder=str(folder), app="app.main:app", env=service_environment(launcher.new_home()) | env)
 
 
-@pytest.fixture(scope="module", params=["fork", "spawn", "tcp"])
-def launcher(request: pytest.FixtureRequest) -> Iterator[Launcher]:
-    kind: str = request.param
-    if kind == "fork" and sys.platform != "linux":
-        pytest.skip("services are forked on Linux only")
-    patch = pytest.MonkeyPatch()
-    patch.setenv("WORKBOOK_LAUNCHER", kind)
+@pytest.fixture(scope="module")
+def launcher() -> Iterator[Launcher]:
     made = make_launcher()
-    patch.undo()
     yield made
     made.close()
     assert not made.scratch.exists()
@@ -346,3 +340,32 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+@pytest.mark.parametrize("kind", ["spawn", "tcp"])
+def test_the_ways_to_start_on_other_systems(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKBOOK_LAUNCHER", kind)
+    launcher = make_launcher()
+    service = Service(launcher, spec_of(write_app(tmp_path), launcher), LIMITS)
+    before = service.client.get("/").json()["pid"]
+    assert service.call("app.main:add", 1, 2) == 3
+    with service.probe() as probe:
+        assert service.client.get("/boom").status_code == 500
+    assert probe.exceptions[0]["exception"] == "KeyError"
+    with pytest.raises(RequestFailed) as crashed:
+        service.client.get("/exit")
+    assert crashed.value.problem.kind == "crash"
+    service.restart()
+    pid = service.client.get("/").json()["pid"]
+    assert pid != before
+    assert service.stop() == 0
+    service.close()
+    write_app(tmp_path, "app = 3")
+    broken = Service(launcher, spec_of(tmp_path, launcher), LIMITS)
+    with pytest.raises(StartFailed) as refused:
+        broken.ensure_ready()
+    assert refused.value.problem.kind == "wrong_app_type"
+    broken.close()
+    launcher.close()
+    assert not alive(pid)
+    assert not launcher.scratch.exists()
