@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -256,8 +257,7 @@ def test_the_same_seed_sends_the_same_inputs(course: SmallCourse) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 def test_control_c_leaves_nothing(course: SmallCourse) -> None:
     course.edit("    number = len", "    while True:\n        pass\n    number = len")
-    scratch = course.root / "t"
-    scratch.mkdir()
+    scratch = Path(tempfile.mkdtemp(dir="/tmp"))
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", "checks/lesson_01"],
         cwd=course.root,
@@ -278,6 +278,7 @@ def test_control_c_leaves_nothing(course: SmallCourse) -> None:
     assert not list(scratch.glob("workbook-*"))
     left = subprocess.run(["pgrep", "-f", str(scratch)], capture_output=True, text=True, check=False).stdout
     assert not left
+    shutil.rmtree(scratch)
 
 
 def test_root_run_has_no_collection_error() -> None:

@@ -64,6 +64,7 @@ class Probes:
         self._checked_out = 0
         self._max_checked_out = 0
         self._beats: asyncio.Task[None] | None = None
+        self._last_beat = 0.0
         self._largest_gap = 0.0
         self._memory_before = 0
 
@@ -114,21 +115,25 @@ class Probes:
         """Start measuring the gaps of the event loop. Runs on that loop."""
         if self._beats is None or self._beats.done():
             self._largest_gap = 0.0
+            self._last_beat = time.monotonic()
             self._beats = loop.create_task(self._beat())
 
     def stop_heartbeat(self, _loop: asyncio.AbstractEventLoop) -> None:
         """Stop measuring. Runs on the loop."""
         if self._beats is not None:
+            self._note_gap()
             self._beats.cancel()
             self._beats = None
 
     async def _beat(self) -> None:
-        last = time.monotonic()
         while True:
             await asyncio.sleep(_BEAT)
-            now = time.monotonic()
-            self._largest_gap = max(self._largest_gap, now - last - _BEAT)
-            last = now
+            self._note_gap()
+
+    def _note_gap(self) -> None:
+        now = time.monotonic()
+        self._largest_gap = max(self._largest_gap, now - self._last_beat - _BEAT)
+        self._last_beat = now
 
     # What is observed.
 

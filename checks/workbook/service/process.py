@@ -27,6 +27,8 @@ from workbook.service.output import Output
 from workbook.service.problem import Problem, StartFailed
 from workbook.service.spec import Limits, Spec
 
+_LONGEST_TEMP = 50
+"""Bytes of the folder for temporary files, from which its sockets would have names too long for some systems."""
 _SEND_SECONDS = 5
 _START_SECONDS = 30.0
 """For importing the libraries, before any learner code runs."""
@@ -60,7 +62,8 @@ class Launcher(ABC):
 
     def __init__(self) -> None:
         # A unix socket's path has at most 104 bytes on some systems: keep it short.
-        base = "/tmp" if sys.platform == "darwin" else None
+        usual = tempfile.gettempdir()
+        base = "/tmp" if len(usual) > _LONGEST_TEMP and os.access("/tmp", os.W_OK) else usual
         self.scratch = Path(tempfile.mkdtemp(prefix="workbook-", dir=base))
         self._count = 0
         atexit.register(self.close)

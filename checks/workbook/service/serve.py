@@ -29,6 +29,8 @@ from workbook.service.problem import Problem
 from workbook.service.spec import Spec
 from workbook.service.tracing import Tracer, innermost, name_of, text_of
 
+_LOOP_SECONDS = 1.0
+
 
 class _Server(uvicorn.Server):
     """uvicorn, which tells the control channel when it answers requests."""
@@ -120,8 +122,18 @@ class Control:
                 self.send({"id": number, "error": f"unknown command {other!r}"})
 
     def _on_loop(self, action: Callable[[asyncio.AbstractEventLoop], None]) -> None:
-        if self.loop is not None:
-            self.loop.call_soon_threadsafe(action, self.loop)
+        """Run something on the event loop, and wait until it has run; not for ever, since the loop may be blocked."""
+        loop = self.loop
+        if loop is None:
+            return
+        done = threading.Event()
+
+        def act() -> None:
+            action(loop)
+            done.set()
+
+        loop.call_soon_threadsafe(act)
+        done.wait(_LOOP_SECONDS)
 
     def _call(self, command: dict[str, Any]) -> None:
         self.send({"id": command["id"], "result": self._caller.call(command, self.loop)})
