@@ -140,6 +140,14 @@ def test_stop_at_the_first_failure(course: SmallCourse) -> None:
     assert 'field `dish` is "stew"' in done.out
 
 
+def test_a_brief_run_leaves_out_the_rest_of_a_failed_exercise(course: SmallCourse) -> None:
+    course.edit(', "price": dish.price}', "}")
+    [lesson] = report_of(course, "checks/lesson_01", "--brief")["lessons"]
+    assert [entry["verdict"] for entry in lesson["exercises"]] == ["passed", "failed"]
+    assert [len(entry["checks"]) for entry in lesson["exercises"]] == [1, 1]
+    assert lesson["exercises"][1]["points"] == 0
+
+
 def test_twenty_orders_give_the_same_verdicts(course: SmallCourse, tmp_path_factory: pytest.TempPathFactory) -> None:
     course.edit("raise HTTPException(404", "raise HTTPException(410")
     (course.root / "conftest.py").write_text(

@@ -203,8 +203,11 @@ class MadeUp:
         folder: Path,
         exercises: Sequence[Exercise],
         _pytest: runs.Pytest,
+        *,
+        brief: bool = False,
     ) -> Report:
-        """The stand-in for pytest and its plugin."""
+        """The stand-in for pytest and its plugin. It is quick, so it has no need to be brief."""
+        del brief
         assert target.is_relative_to(folder)
         folder = target / lesson.folder
         files = {
@@ -433,7 +436,7 @@ def test_an_edit_that_the_solution_has_moved_away_from(made_up: MadeUp) -> None:
 
 
 def test_a_run_without_a_report(made_up: MadeUp, monkeypatch: pytest.MonkeyPatch) -> None:
-    def dies(*_: object) -> Report:
+    def dies(*_: object, **__: object) -> Report:
         raise AuthoringError("the checks ended without a report (pytest's exit code 4): no such option")
 
     monkeypatch.setattr(runs, "run_checks", dies)

@@ -53,6 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--report-json", metavar="FILE", help="write verdicts, points and messages to FILE")
     group.addoption("--plain", action="store_true", help="pytest's own output instead of the workbook's feedback")
+    group.addoption("--brief", action="store_true", help="leave out the rest of an exercise after its first failure")
     group.addoption("--seed", type=int, metavar="N", help="repeat a run with the random inputs of seed N")
 
 
@@ -151,6 +152,16 @@ def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, righ
     state = config.stash.get(STATE, None)
     if state is not None:
         state.comparison = (op, left, right)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+    """With ``--brief``, leave out a check whose exercise has failed already."""
+    state = item.config.stash.get(STATE, None)
+    if state is None or not item.config.option.brief:
+        return None
+    exercise = state.exercise_of(item)
+    return True if exercise is not None and state.has_failed(exercise) else None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -67,6 +67,10 @@ class State:
         exercise = self.exercise_of(item)
         return exercise is not None and self.timeouts[exercise.id] >= _TIMEOUTS_PER_EXERCISE
 
+    def has_failed(self, exercise: Exercise) -> bool:
+        """Whether a check of the exercise has not passed."""
+        return any(not facts["passed"] for facts in self.results.get(exercise.id, {}).values())
+
     def saw(self, facts: dict[str, Any]) -> None:
         """Take in what is known of one check. A failure in a later phase replaces a pass."""
         checks = self.results.setdefault(facts["exercise"], {})

@@ -33,7 +33,8 @@ def build(
         course: the course.
         lessons: the numbers of the lessons to build; all by default.
         check: write nothing, and say what differs.
-        notebooks: whether the notebooks are built too, which takes seconds each.
+        notebooks: whether the notebooks are built too, which takes seconds each; with ``check`` and without this,
+            only their cells are compared with the source, and nothing is run.
         console: where progress, differences and faults are printed.
 
     Returns:
@@ -63,20 +64,25 @@ def build(
     if found:
         _say(console, "Run workbook build, and look at what it changed before you commit.")
     if check and not found and not faults:
-        what = "starters and notebooks" if notebooks else "starters"
+        what = "starters and notebooks" if notebooks else "starters and the cells of notebooks"
         _say(console, f"{len(built)} lesson{'' if len(built) == 1 else 's'}: {what} are what workbook build makes.")
     return 1 if found or faults else 0
 
 
 def _check(course: Course, built: list[BuiltLesson], notebooks: bool, faults: list[str]) -> list[Difference]:
-    from workbook.authoring.notebooks import notebook_difference
+    from workbook.authoring.notebooks import notebook_difference, source_difference
 
     found = [difference for entry in built for difference in differences(course, entry)]
+    compared: list[Difference | None] = []
     if notebooks:
-        for entry, notebook in _made(course, built, faults):
-            difference = notebook_difference(course, entry, notebook)
-            found += [difference] if difference else []
-    return found
+        compared = [notebook_difference(course, entry, notebook) for entry, notebook in _made(course, built, faults)]
+    else:
+        for entry in built:
+            try:
+                compared.append(source_difference(course, entry))
+            except AuthoringError as error:
+                faults += error.faults
+    return found + [difference for difference in compared if difference]
 
 
 def _write(course: Course, built: list[BuiltLesson], notebooks: bool, faults: list[str], console: Console) -> None:

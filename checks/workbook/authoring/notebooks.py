@@ -47,6 +47,22 @@ def notebook_difference(course: Course, built: BuiltLesson, notebook: Notebook) 
     return Difference(name, short_diff(have, want)) if have != want else None
 
 
+def source_difference(course: Course, built: BuiltLesson) -> Difference | None:
+    """How the stored notebook's cells differ from those of its source, if they do; nothing is run for it.
+
+    Raises:
+        AuthoringError: the source is wrong.
+    """
+    file = course.notebook(built.lesson)
+    stored = _stored(file) if file.is_file() else None
+    have, want = (_cells(notebook) if notebook else "" for notebook in (stored, read_source(course, built)))
+    return Difference(f"notebooks/{file.name}", short_diff(have, want)) if have != want else None
+
+
+def _cells(notebook: Notebook) -> str:
+    return "\n\n".join(f"[{cell['cell_type']}]\n{cell['source']}" for cell in notebook["cells"])
+
+
 def store_notebook(course: Course, built: BuiltLesson, notebook: Notebook, memory: Memory, backups: Backups) -> bool:
     """Store a notebook, unless the stored one already says the same.
 

@@ -58,14 +58,18 @@ class LessonProofs:
         """The lesson to prove."""
         return self.built.lesson
 
-    def first(self) -> list[Proof]:
+    def first(self, *, notebooks: bool) -> list[Proof]:
         """The proofs that stand for themselves."""
-        return [
+        proofs = [
             self._proof("the solution", WHOLE_LESSON, self._solution),
             self._proof("the starter", WHOLE_LESSON, self._starter),
-            self._proof("the notebook on the solution", NOTEBOOK, self._notebook_on_solution),
-            self._proof("the notebook on the starter", NOTEBOOK, self._notebook_on_starter),
         ]
+        if notebooks:
+            proofs += [
+                self._proof("the notebook on the solution", NOTEBOOK, self._notebook_on_solution),
+                self._proof("the notebook on the starter", NOTEBOOK, self._notebook_on_starter),
+            ]
+        return proofs
 
     def others(self) -> list[Proof]:
         """The proofs that say nothing as long as the solution does not pass its checks."""
@@ -112,7 +116,7 @@ class LessonProofs:
         """
 
         def prove(files: Mapping[str, bytes]) -> list[str]:
-            results = runs.lesson_result(self._run(files), self.lesson).exercises
+            results = runs.lesson_result(self._run(files, brief=True), self.lesson).exercises
             return [f"exercise {entry.exercise} passes" for entry in results if entry.verdict is Verdict.PASSED]
 
         return [
@@ -126,7 +130,7 @@ class LessonProofs:
         """Each solution file that holds regions, gone or empty: the exercises of these regions may not pass."""
 
         def prove(files: Mapping[str, bytes], exercises: list[Exercise]) -> list[str]:
-            report = self._run(files, exercises)
+            report = self._run(files, exercises, brief=True)
             results = [runs.result_of(report, exercise.id) for exercise in exercises]
             return [f"exercise {entry.exercise} passes" for entry in results if entry.verdict is Verdict.PASSED]
 
@@ -156,7 +160,7 @@ class LessonProofs:
 
     def _wrong(self, variant: Variant, files: Mapping[str, bytes]) -> list[str]:
         exercise = next(entry for entry in self.lesson.exercises if entry.id == variant.exercise)
-        report = self._run(files, [exercise])
+        report = self._run(files, [exercise], brief=True)
         result = runs.result_of(report, exercise.id)
         if result.verdict not in _REJECTED or all(check.passed for check in result.checks):
             return [f"exercise {exercise.id} is {_words(result.verdict)}{_cause(result)} (seed {report.seed})"]
@@ -193,12 +197,12 @@ class LessonProofs:
             shutil.rmtree(folder, ignore_errors=True)
         return []
 
-    def _run(self, files: Mapping[str, bytes], exercises: Sequence[Exercise] = ()) -> Report:
-        """Run the checks on a target that holds just these files."""
+    def _run(self, files: Mapping[str, bytes], exercises: Sequence[Exercise] = (), *, brief: bool = False) -> Report:
+        """Run the checks on a target that holds just these files; with ``brief``, up to the first failure of each."""
         folder = self._folder()
         try:
             target = target_folder(folder / "target", self.built, files)
-            return runs.run_checks(self.course, self.lesson, target, folder, exercises, self.pytest)
+            return runs.run_checks(self.course, self.lesson, target, folder, exercises, self.pytest, brief=brief)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

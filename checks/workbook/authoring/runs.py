@@ -26,7 +26,14 @@ _UNWANTED = ("PYTEST_", "COV_", "PYTHONDONTWRITEBYTECODE")
 
 
 def run_checks(
-    course: Course, lesson: Lesson, target: Path, folder: Path, exercises: Sequence[Exercise], pytest: Pytest
+    course: Course,
+    lesson: Lesson,
+    target: Path,
+    folder: Path,
+    exercises: Sequence[Exercise],
+    pytest: Pytest,
+    *,
+    brief: bool = False,
 ) -> Report:
     """Run the checks of a lesson, or only those of some exercises.
 
@@ -37,6 +44,7 @@ def run_checks(
         folder: where the run may leave its report and its output.
         exercises: the exercises to check; all where there is none.
         pytest: what runs pytest.
+        brief: whether the rest of an exercise is left out after its first failure.
 
     Raises:
         AuthoringError: the run did not come to a report.
@@ -48,6 +56,8 @@ def run_checks(
     report, output = folder / "report.json", folder / "output.txt"
     # pytest's own tracebacks, which nobody reads here, take more time than all else that a failing check does
     options = ["--target", str(target), "--report-json", str(report), "-q", "--tb=no", "-p", "no:cacheprovider"]
+    if brief:
+        options.append("--brief")
     code = pytest.run([*map(str, paths), *options], output)
     try:
         return report_from_json(json.loads(report.read_text(encoding="utf-8")))

@@ -69,13 +69,16 @@ class _Standing:
         return f"lesson {self.lesson.number}: {_count(checks, 'check')}, {counted}, {_count(len(self.faults), 'fault')}"
 
 
-def verify(course: Course, lessons: Sequence[int] | None, *, jobs: int = 2, console: Console) -> int:
+def verify(
+    course: Course, lessons: Sequence[int] | None, *, jobs: int = 2, notebooks: bool = True, console: Console
+) -> int:
     """Prove lessons: the solution passes, the starter does not, each variant is judged as it should be, and the rest.
 
     Args:
         course: the course.
         lessons: the numbers of the lessons to prove; None for all.
         jobs: how many runs go side by side.
+        notebooks: whether the notebooks are run too, on the solution and on the starter.
         console: where progress, and one line for each fault, are printed.
 
     Returns:
@@ -91,7 +94,7 @@ def verify(course: Course, lessons: Sequence[int] | None, *, jobs: int = 2, cons
     ):
         standings = {lesson.number: _Standing(course, lesson, Path(scratch), pytest) for lesson in chosen}
         buildable = [standing.proofs for standing in standings.values() if standing.proofs]
-        found = _proven([proof for proofs in buildable for proof in proofs.first()], jobs, console)
+        found = _proven([proof for proofs in buildable for proof in proofs.first(notebooks=notebooks)], jobs, console)
         found += _proven([proof for it in buildable if it.solution_passes for proof in it.others()], jobs, console)
         for proof, faults in found:
             standings[proof.lesson.number].faults += [f"{proof.what}: {_sentence(fault)}" for fault in faults]

@@ -33,6 +33,9 @@ def build(
 def verify(
     lessons: Annotated[list[str] | None, _LESSONS] = None,
     jobs: Annotated[str, typer.Option("--jobs", "-j", metavar="N", help="How many proofs run at once.")] = "2",
+    notebooks: Annotated[
+        bool, typer.Option("--notebooks/--no-notebooks", help="Run the notebooks too, on the solution and the starter.")
+    ] = True,
 ) -> None:
     """Prove that lessons are right: solutions pass, starters do not, wrong variants fail where they should."""
     from workbook.authoring.verify import verify as run
@@ -40,7 +43,7 @@ def verify(
     course = find_course()
     if not jobs.isdecimal() or int(jobs) < 1:
         raise CourseError(f"--jobs takes a number from 1 on; {jobs!r} is not.")
-    raise typer.Exit(run(course, _numbers(course, lessons), jobs=int(jobs), console=console()))
+    raise typer.Exit(run(course, _numbers(course, lessons), jobs=int(jobs), notebooks=notebooks, console=console()))
 
 
 def _numbers(course: Course, texts: list[str] | None) -> list[int] | None:
