@@ -79,6 +79,8 @@ def test_parts_are_followed_to_any_depth(write_list, make_menu, make_ingredient,
 def test_made_from_nothing_is_bought(write_list, make_menu, make_ingredient):
     """made_from may be left out or empty: then the ingredient itself is bought."""
     ingredients = [make_ingredient(), make_ingredient(made_from=[])]
+    # Sent against the order of the alphabet, in which they have to come back.
+    ingredients.sort(key=lambda one: one["name"], reverse=True)
     reply = write_list(make_menu(ingredients))
     assert reply.status_code == 200
     assert reply.json() == as_items({one["name"]: one["grams"] for one in ingredients})

@@ -55,12 +55,13 @@ def source_difference(course: Course, built: BuiltLesson) -> Difference | None:
     """
     file = course.notebook(built.lesson)
     stored = _stored(file) if file.is_file() else None
-    have, want = (_cells(notebook) if notebook else "" for notebook in (stored, read_source(course, built)))
+    have, want = (_cells(notebook) if notebook else [] for notebook in (stored, read_source(course, built)))
     return Difference(f"notebooks/{file.name}", short_diff(have, want)) if have != want else None
 
 
-def _cells(notebook: Notebook) -> str:
-    return "\n\n".join(f"[{cell['cell_type']}]\n{cell['source']}" for cell in notebook["cells"])
+def _cells(notebook: Notebook) -> list[str]:
+    cells = [f"[{cell['cell_type']}]\n{cell['source']}" for cell in notebook["cells"]]
+    return [line for cell in cells for line in cell.splitlines()]
 
 
 def store_notebook(course: Course, built: BuiltLesson, notebook: Notebook, memory: Memory, backups: Backups) -> bool:

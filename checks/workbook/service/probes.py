@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -29,6 +29,8 @@ _KEEP = 2_000
 """Entries kept of each kind; later ones only count."""
 _SETTLE_SECONDS = 0.5
 """How long an exception may take from its 500 to the outermost layer."""
+_BODILESS = (204, 304)
+"""Statuses of answers that have no body: RFC 9110, sections 15.3.5 and 15.4.5."""
 _BEAT = 0.005
 """Seconds between two heartbeats of the event loop."""
 
@@ -223,8 +225,14 @@ class Probes:
                     self._requests.append(facts)
 
             async def noting(message: Any) -> None:
+                if message["type"] == "http.response.body" and facts.status in _BODILESS and message.get("body"):
+                    # Written to the connection, it would be read as the beginning of the next answer.
+                    self._saw_body(facts, len(message["body"]))
+                    message = {**message, "body": b""}
                 if message["type"] == "http.response.start":
                     facts.status = message["status"]
+                    if message["status"] in _BODILESS:
+                        message = {**message, "headers": _without_length(message.get("headers", ()))}
                     if message["status"] >= 500:
                         # uvicorn closes the connection after an unhandled exception, but does not say so: the checks'
                         # next request would be lost on it.
@@ -246,11 +254,22 @@ class Probes:
 
         return observed
 
+    def _saw_body(self, facts: RequestFacts, length: int) -> None:
+        text = f"an answer {facts.status} has no body, and {length} bytes were sent after it"
+        with self._lock:
+            self._exceptions.append(
+                {"exception": "BodyNotAllowed", "text": text, "place": facts.endpoint, "errors": []}
+            )
+
     def _note_endpoint(self, scope: Scope, facts: RequestFacts) -> None:
         endpoint = scope.get("endpoint")
         if facts.endpoint is None and callable(endpoint):
             place = self._tracer.of_function(endpoint)
             facts.endpoint = asdict(place) if place else None
+
+
+def _without_length(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    return [(name, value) for name, value in headers if name.lower() != b"content-length"]
 
 
 def _take_number(scope: Scope) -> int:
