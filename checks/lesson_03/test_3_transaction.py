@@ -37,7 +37,7 @@ def test_recipes_survive_a_restart(service, add_user, make_recipe):
 def test_answer_waits_for_the_commit(client, labels, add_user, make_recipe, trouble):
     """When the answer is here, the commit is done, however long it takes."""
     recipe = make_recipe(submitter_id=add_user()["id"])
-    trouble("slow_commits", seconds=0.15)
+    trouble("slow_commits", seconds=0.05)
     assert client.post("/recipes", json=recipe).status_code == 201
     assert labels() == [recipe["label"]], "the answer was sent before the commit"
 

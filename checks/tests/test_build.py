@@ -177,7 +177,7 @@ def test_building_again_changes_nothing_and_check_agrees(place: Place) -> None:
     place.build()
     before = {name: place.read(f"lessons/lesson_01/{name}") for name in place.files()}
     assert place.build(check=True) == 0
-    assert place.said == "1 lesson: starters are what workbook build makes.\n"
+    assert place.said == "1 lesson: starters and the cells of notebooks are what workbook build makes.\n"
     assert place.build() == 0
     assert "unchanged" in place.said
     assert before == {name: place.read(f"lessons/lesson_01/{name}") for name in place.files()}
@@ -374,6 +374,12 @@ def test_a_notebook_is_run_tidied_and_stored(place: Place) -> None:
     assert place.build(notebooks=True) == 0
     assert place.read("notebooks/01_greetings.ipynb") == before
     assert list(place.backups()) == ["notebooks/01_greetings.ipynb"]
+
+    # Without running anything, a cell that is not that of the source is noticed all the same.
+    assert place.build(check=True) == 0, place.said
+    place.write("notebooks/src/01_greetings.md", NOTEBOOK.replace("# Greetings", "# Farewells"))
+    assert place.build(check=True) == 1
+    assert "+# Farewells" in place.said
 
 
 def with_cell(code: str, tags: str = "") -> str:

@@ -57,11 +57,11 @@ def test_build_is_handed_on(run: Run, course: Course, monkeypatch: pytest.Monkey
 def test_verify_is_handed_on(run: Run, course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[Any, ...]] = []
 
-    def verify(course: Course, lessons: list[int] | None, *, jobs: int, console: object) -> int:
-        calls.append((course, lessons, jobs))
+    def verify(course: Course, lessons: list[int] | None, *, jobs: int, notebooks: bool, console: object) -> int:
+        calls.append((course, lessons, jobs, notebooks))
         return 0
 
     monkeypatch.setattr("workbook.authoring.verify.verify", verify)
     assert run("verify").exit_code == 0
-    assert run("verify", "2", "--jobs", "4").exit_code == 0
-    assert calls == [(course, None, 2), (course, [2], 4)]
+    assert run("verify", "2", "--jobs", "4", "--no-notebooks").exit_code == 0
+    assert calls == [(course, None, 2, True), (course, [2], 4, False)]

@@ -54,6 +54,8 @@ def source_difference(course: Course, built: BuiltLesson) -> Difference | None:
         AuthoringError: the source is wrong.
     """
     file = course.notebook(built.lesson)
+    if not file.exists() and not course.notebook_source(built.lesson).exists():
+        return None  # a lesson whose notebook is still to be written
     stored = _stored(file) if file.is_file() else None
     have, want = (_cells(notebook) if notebook else [] for notebook in (stored, read_source(course, built)))
     return Difference(f"notebooks/{file.name}", short_diff(have, want)) if have != want else None
