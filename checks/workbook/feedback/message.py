@@ -61,9 +61,16 @@ class Message:
         return cls(rows=tuple((str(label), str(text)) for label, text in data["rows"]), kind=str(data["kind"]))
 
 
+def _shown(line: str) -> str:
+    """The line without anything that could move the cursor, colour the screen or turn the text round."""
+    return "".join(
+        sign if sign.isprintable() else " " if sign.isspace() else "\N{REPLACEMENT CHARACTER}" for sign in line
+    )
+
+
 def _wrap(text: str, width: int) -> list[str]:
     lines: list[str] = []
-    for line in text.splitlines() or [""]:
+    for line in map(_shown, text.splitlines() or [""]):
         indent = line[: len(line) - len(line.lstrip())]
         lines += textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False) or [""]
     return lines
