@@ -27,6 +27,9 @@ from workbook.service.output import Output
 from workbook.service.problem import Problem, StartFailed
 from workbook.service.spec import Limits, Spec
 
+_MEMORY = "/dev/shm"
+_MEMORY_NEEDED = 1024**3
+"""Bytes that have to be free there."""
 _LONGEST_TEMP = 50
 """Bytes of the folder for temporary files, from which its sockets would have names too long for some systems."""
 _SEND_SECONDS = 5
@@ -61,10 +64,7 @@ class Launcher(ABC):
     """Starts service processes, and leaves nothing behind when it is closed."""
 
     def __init__(self) -> None:
-        # A unix socket's path has at most 104 bytes on some systems: keep it short.
-        usual = tempfile.gettempdir()
-        base = "/tmp" if len(usual) > _LONGEST_TEMP and os.access("/tmp", os.W_OK) else usual
-        self.scratch = Path(tempfile.mkdtemp(prefix="workbook-", dir=base))
+        self.scratch = Path(tempfile.mkdtemp(prefix="workbook-", dir=_scratch_base()))
         self._count = 0
         atexit.register(self.close)
 
@@ -86,6 +86,19 @@ class Launcher(ABC):
         home = self.scratch / f"{self._count}"
         home.mkdir()
         return home
+
+
+def _scratch_base() -> str:
+    """Where the scratch folder is made: in memory where that is possible, and under a short name.
+
+    In memory, a commit of SQLite does not wait for a disk.
+    """
+    usual = tempfile.gettempdir()
+    if "TMPDIR" not in os.environ and sys.platform == "linux" and os.access(_MEMORY, os.W_OK):
+        if shutil.disk_usage(_MEMORY).free >= _MEMORY_NEEDED:
+            return _MEMORY
+    # A unix socket's path has at most 104 bytes on some systems.
+    return "/tmp" if len(usual) > _LONGEST_TEMP and os.access("/tmp", os.W_OK) else usual
 
 
 def make_launcher() -> Launcher:
