@@ -85,7 +85,7 @@ def _of_problem(problem: str) -> Verdict:
     match problem:
         case "host_failed":
             return Verdict.CHECK_ERROR
-        case "startup_timeout" | "request_timeout" | "call_timeout" | "not_run":
+        case "startup_timeout" | "request_timeout" | "call_timeout" | "not_run" | "out_of_time":
             return Verdict.TIMED_OUT
         case "no_answer" | "not_http" | "response_too_large":
             return Verdict.FAILED

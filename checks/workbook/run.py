@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import zlib
@@ -66,6 +67,8 @@ class Run:
     target: Target
     seed: int
     limits: Limits = field(default_factory=Limits)
+    deadline: float = math.inf
+    """When the time of the whole run is over, by ``time.monotonic()``."""
     _launcher: Launcher | None = None
     _databases: Databases | None = None
     _lesson: Lesson | None = None
@@ -138,7 +141,9 @@ class Run:
             preload=_libraries(lesson, database_url),
         )
         inside = self.course.checks_dir / lesson.folder / "inside.py"
-        return Service(self.launcher, spec, self.limits, inside=inside, database_url=database_url)
+        return Service(
+            self.launcher, spec, self.limits, inside=inside, database_url=database_url, deadline=self.deadline
+        )
 
     def database(self) -> Database:
         """Access from outside to the database of the current lesson's service."""

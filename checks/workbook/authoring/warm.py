@@ -1,8 +1,7 @@
 """A process that has pytest and the workbook imported, and forks one run of checks after another from itself.
 
-``workbook verify`` runs a lesson's checks some eighty times. A run of its own spends most of its time on imports: here
-and in the host of its services. Both are shared here; the learner's app is still imported and served by a fresh process
-each time. Linux only, like the host itself: elsewhere every run is a process of its own.
+``workbook verify`` runs a lesson's checks some eighty times: see ``workbook.warm``. Elsewhere than on Linux every run
+is a process of its own.
 
 Run as ``python -m workbook.authoring.warm``. Each line of input is one run, as JSON: ``{"arguments": [...], "output":
 file}``. It is answered by a line with pytest's exit code. The process ends with its input.
@@ -10,63 +9,20 @@ file}``. It is answered by a line with pytest's exit code. The process ends with
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import select
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
-from contextlib import redirect_stdout, suppress
-from importlib import import_module
+from contextlib import suppress
 from pathlib import Path
-from typing import Never
 
 from workbook.service import process
-from workbook.service.process import ForkLauncher
-
-LIBRARIES = (
-    "httpcore",
-    "httpx",
-    "rich.console",
-    "sqlalchemy.dialects.sqlite",
-    "workbook.feedback.reporter",
-    "workbook.feedback.terminal",
-    "workbook.gather",
-    "workbook.reporting",
-    "workbook.run",
-    "workbook.selection",
-    "workbook.service.client",
-    "workbook.service.database",
-    "workbook.service.service",
-    "workbook.state",
-)
-"""What a run of checks imports. Not the plugin itself: pytest wants to be the first to import it."""
+from workbook.warm import SharedLauncher, become_pytest, import_everything
 
 _END_SECONDS = 10
-
-
-class SharedLauncher(ForkLauncher):
-    """The launcher of many runs, one after another; its host imports the libraries once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._owner = os.getpid()
-
-    def belong_to_this_run(self) -> None:
-        """Called in the fork that is the run: what it makes is its own."""
-        self.scratch = Path(tempfile.mkdtemp(dir=self.scratch))
-        self._count = 0
-
-    def close(self) -> None:
-        """Remove what a run made; the host stays until the process that it was made for closes it."""
-        if os.getpid() == self._owner:
-            super().close()
-        else:
-            shutil.rmtree(self.scratch, ignore_errors=True)
 
 
 class WarmPytest:
@@ -124,46 +80,16 @@ def main() -> None:
     """Import everything, then fork a run for each line of input."""
     launcher = SharedLauncher()
     process.make_launcher = lambda: launcher
-    _import_all()
-    gc.collect()
-    gc.freeze()
+    import_everything()
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()
         if child == 0:
             launcher.belong_to_this_run()
-            _become_pytest(order["arguments"], order["output"])
+            become_pytest(order["arguments"], order["output"])
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
     launcher.close()
-
-
-def _import_all() -> None:
-    import pytest
-
-    for library in LIBRARIES:
-        import_module(library)
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
-        # imports pytest's own plugins, and no conftest
-        pytest.main(["--version", "--noconftest", "-c", os.devnull, "-p", "no:cacheprovider"])
-
-
-def _become_pytest(arguments: list[str], output: str) -> Never:
-    code = 3
-    try:
-        import pytest
-
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        printed = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        os.dup2(nothing, 0)
-        os.dup2(printed, 1)
-        os.dup2(printed, 2)
-        sys.argv = ["pytest", *arguments]
-        code = int(pytest.main(arguments))
-        sys.stdout.flush()
-        sys.stderr.flush()
-    finally:
-        os._exit(code)
 
 
 if __name__ == "__main__":

@@ -186,6 +186,20 @@ def _host_failed(problem: Problem, evidence: Evidence) -> list[tuple[str, str]]:
     ]
 
 
+def _limit(problem: Problem, evidence: Evidence) -> list[tuple[str, str]]:
+    return [
+        ("What happened", f"your app used {problem.text}, so it was stopped"),
+        ("Looks like", "something that grows or repeats without an end; no exercise needs that much"),
+    ]
+
+
+def _out_of_time(problem: Problem, evidence: Evidence) -> list[tuple[str, str]]:
+    return [
+        ("Not run", f"all checks of a lesson together have {_seconds(problem)}, and your app used them up"),
+        ("Looks like", "many slow answers: the first exercises that timed out say where"),
+    ]
+
+
 def _seconds(problem: Problem) -> str:
     seconds = float(problem.detail.get("seconds", 0))
     return "1 second" if seconds == 1 else f"{seconds:g} seconds"
@@ -211,4 +225,6 @@ _MAKERS: dict[str, Maker] = {
     "not_http": _not_http,
     "call_timeout": _call_timeout,
     "host_failed": _host_failed,
+    "limit": _limit,
+    "out_of_time": _out_of_time,
 }

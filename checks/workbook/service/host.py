@@ -5,8 +5,8 @@ gone, however it ended, the host kills every process that a service left, remove
 
 Run as ``python -I -m workbook.service.host FD SCRATCH``; FD is its end of a SOCK_SEQPACKET pair. Orders and answers
 are one JSON object a packet: ``{"start": id, "spec": …}`` comes with three descriptors (HTTP, control, output) and is
-answered by ``{"started": id, "pid": …}``; ``{"kill": id}`` ends a service; ``{"exited": id, "status": …}`` tells that
-it ended, with the number that ``subprocess`` would call its return code.
+answered by ``{"started": id, "pid": …}``; ``{"kill": id}`` ends a service, with null all of them;
+``{"exited": id, "status": …}`` tells that it ended, with the number that ``subprocess`` would call its return code.
 """
 
 from __future__ import annotations
@@ -21,12 +21,15 @@ import shutil
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any, Never
 
 from workbook.service.child import LIBRARIES, become_service, import_all
 from workbook.service.spec import Spec
+
+Tell = Callable[[dict[str, Any]], None]
 
 PACKET_LIMIT = 128 * 1024
 
@@ -37,8 +40,19 @@ _PR_SET_PDEATHSIG = 1
 class Host:
     """The warm parent of all services of one run."""
 
-    def __init__(self, orders: socket.socket, scratch: Path) -> None:
+    def __init__(
+        self, orders: socket.socket, scratch: Path, enclose: Callable[[Spec, list[int], Tell], None] | None = None
+    ) -> None:
+        """Nothing is started yet.
+
+        Args:
+            orders: our end of the conversation with the checks process.
+            scratch: the folder to remove at the end.
+            enclose: called in the process that becomes a service, with its spec and descriptors; a sandbox closes
+                itself around the process there.
+        """
         self._orders = orders
+        self._enclose = enclose
         self._scratch = scratch
         self._services: dict[int, str] = {}
         self._libc = ctypes.CDLL(None)
@@ -76,7 +90,8 @@ class Host:
         if "start" in order:
             self._start(order["start"], Spec.from_json(order["spec"]), descriptors)
         elif "kill" in order:
-            for pid in [pid for pid, name in self._services.items() if name == order["kill"]]:
+            # None: all of them
+            for pid in [pid for pid, name in self._services.items() if order["kill"] in (name, None)]:
                 _kill_group(pid)
         return True
 
@@ -85,19 +100,21 @@ class Host:
         gc.freeze()
         pid = os.fork()
         if pid == 0:
-            self._become(spec, descriptors)
+            self._become(name, spec, descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
         self._services[pid] = name
         self._tell({"started": name, "pid": pid})
 
-    def _become(self, spec: Spec, descriptors: list[int]) -> Never:
+    def _become(self, name: str, spec: Spec, descriptors: list[int]) -> Never:
         try:
             os.setsid()
             self._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
+            if self._enclose is not None:
+                self._enclose(spec, descriptors, lambda facts: self._tell({"exited": name, **facts}))
             http, control, output = descriptors
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             os.dup2(output, 1)
@@ -169,8 +186,8 @@ def _children() -> list[int]:
         return []
 
 
-def main() -> None:
-    """Import the libraries and obey."""
+def serve_orders(enclose: Callable[[Spec, list[int], Tell], None] | None = None) -> None:
+    """Import the libraries and obey; ``enclose`` as for ``Host``."""
     descriptor, scratch = int(sys.argv[1]), Path(sys.argv[2])
     orders = socket.socket(fileno=descriptor)
     gc.disable()
@@ -178,8 +195,8 @@ def main() -> None:
     import_all(("workbook.service.serve",))
 
     gc.enable()
-    Host(orders, scratch).run()
+    Host(orders, scratch, enclose).run()
 
 
 if __name__ == "__main__":
-    main()
+    serve_orders()

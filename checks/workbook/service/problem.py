@@ -11,6 +11,10 @@ _TEXT_LIMIT = 2_000
 """Characters kept of any text that comes from the learner's process."""
 
 
+OURS = frozenset({"host_failed", "limit", "not_run", "out_of_time"})
+"""Kinds that only the checks process may find."""
+
+
 @dataclass(frozen=True)
 class Place:
     """A line of the learner's code."""
@@ -29,7 +33,8 @@ class Problem:
     ``kind`` is one of: ``missing_file``, ``syntax_error``, ``indentation_error``, ``import_error``,
     ``circular_import``, ``missing_app``, ``wrong_app_type``, ``exception_at_import``, ``exit_at_import``,
     ``startup_exception``, ``startup_timeout``, ``request_timeout``, ``crash``, ``no_answer``, ``not_http``,
-    ``response_too_large``, ``output_flood``, ``call_timeout``, ``host_failed``.
+    ``response_too_large``, ``output_flood``, ``call_timeout``, ``host_failed``, ``out_of_time``,
+    ``limit``.
     """
 
     kind: str

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,8 @@ class Process:
     """Its exit status, waiting at most so many seconds for it; None while it runs. Negative: the signal."""
     kill: Callable[[], None]
     """End it and all that it started, at once."""
+    news: Callable[[], dict[str, Any]] = dict
+    """What a sandbox said when it ended: the ``limit`` that it broke, or a ``fault`` of the sandbox, in words."""
 
     def release(self) -> None:
         """Kill it and give back everything it held."""
@@ -110,16 +112,24 @@ def make_launcher() -> Launcher:
 class ForkLauncher(Launcher):
     """Forks services from a warm host: see ``workbook.service.host``."""
 
-    def __init__(self) -> None:
+    HOST = ("workbook.service.host",)
+
+    def __init__(self, host: Sequence[str] = HOST) -> None:
+        """Start the host.
+
+        Args:
+            host: its module, and its arguments behind the usual ones.
+        """
         super().__init__()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.set_inheritable(False)
         self._orders = ours
         self._statuses: dict[str, int] = {}
+        self._news: dict[str, dict[str, Any]] = {}
         self._reading = threading.Lock()
         with theirs:
             self._host = subprocess.Popen(
-                [*_python("workbook.service.host"), str(theirs.fileno()), str(self.scratch)],
+                [*_python(host[0]), str(theirs.fileno()), str(self.scratch), *host[1:]],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
@@ -149,7 +159,15 @@ class ForkLauncher(Launcher):
             self._wait(name, 2.0)
 
         output = Output(reader, limits.output, lambda: self._order_kill(name))
-        return Process(Channel(control), output, uds, 0, poll=lambda seconds: self._wait(name, seconds), kill=kill)
+        return Process(
+            Channel(control),
+            output,
+            uds,
+            0,
+            poll=lambda seconds: self._wait(name, seconds),
+            kill=kill,
+            news=lambda: self._news.get(name, {}),
+        )
 
     def _order_kill(self, name: str) -> None:
         with contextlib.suppress(OSError):
@@ -168,7 +186,9 @@ class ForkLauncher(Launcher):
                     return self._statuses.setdefault(name, -9)
                 answer: dict[str, Any] = json.loads(data)
                 if "exited" in answer:
-                    self._statuses[answer["exited"]] = answer["status"]
+                    # A sandbox says it first, and says more; then the host says it as well.
+                    self._statuses.setdefault(answer["exited"], answer["status"])
+                    self._news.setdefault(answer["exited"], answer)
             return self._statuses[name]
 
     def close(self) -> None:

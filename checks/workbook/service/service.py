@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ import httpx
 from workbook.service.channel import ChannelClosed
 from workbook.service.client import Exchange, RecordingTransport, TooLarge
 from workbook.service.problem import (
+    OURS,
     CallFailed,
     Place,
     Problem,
@@ -84,12 +86,24 @@ class Service:
         *,
         inside: Path | None = None,
         database_url: str = "",
+        deadline: float = math.inf,
     ) -> None:
+        """Start it.
+
+        Args:
+            launcher: starts the process.
+            spec: what to start.
+            limits: how long and how much.
+            inside: our own functions for ``inside``.
+            database_url: of its database.
+            deadline: when the time of the whole run is over, by ``time.monotonic()``.
+        """
         self.spec = spec
         self.limits = limits
         self.database_url = database_url
         self._launcher = launcher
         self._inside = inside
+        self._deadline = deadline
         self._process: Process | None = None
         self._ready = False
         self._refused: StartFailed | None = None
@@ -119,7 +133,10 @@ class Service:
 
         Raises:
             StartFailed: it cannot start. It is not tried again until ``restart``.
+            RequestFailed: the time of the whole run is over.
         """
+        if time.monotonic() > self._deadline:
+            raise RequestFailed(Problem("out_of_time", detail={"seconds": self.limits.total}))
         with self._lock:
             if self._refused is not None:
                 raise self._refused.with_traceback(None)  # else each check that meets it makes it longer
@@ -167,6 +184,10 @@ class Service:
         self.kill()
         self.start()
         self.ensure_ready()
+
+    def end_at(self, deadline: float, limits: Limits) -> None:
+        """Set the limits and the end of the whole run, by ``time.monotonic()``, of a service that has begun."""
+        self._deadline, self.limits = deadline, limits
 
     def close(self) -> None:
         """Kill the process and close the client."""
@@ -290,7 +311,9 @@ class Service:
                     self._ready = True
                     return
                 case "failed":
-                    raise self._refuse(Problem.from_json(event.get("problem")))
+                    problem = Problem.from_json(event.get("problem"))
+                    # The app's process may say anything: not that the fault is ours.
+                    raise self._refuse(problem if problem.kind not in OURS else replace(problem, kind="crash"))
                 case "lost":
                     raise self._refuse(self._ended("crash"))
                 case _:
@@ -321,6 +344,11 @@ class Service:
         if self._process.output.flooded:
             return Problem("output_flood", detail=detail | {"bytes": self.limits.output})
         text = self._process.output.text()
+        news = self._process.news()
+        if news.get("fault"):
+            return Problem("host_failed", text=news["fault"])
+        if news.get("limit"):
+            return Problem("limit", text=news["limit"], detail=detail)
         place = _fatal_place(text, Path(self.spec.folder))
         return Problem(kind, text=text[-2_000:], place=place, detail=detail)
 

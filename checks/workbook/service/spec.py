@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -41,6 +42,8 @@ class Limits:
     response: int = 10 * 1024 * 1024
     output: int = 5 * 1024 * 1024
     """What the service may print."""
+    total: float = math.inf
+    """For all checks of a run together."""
 
     def scaled(self, factor: float) -> Limits:
         """The same limits with all times multiplied, for slow machines."""
@@ -51,4 +54,5 @@ class Limits:
             shutdown=self.shutdown * factor,
             response=self.response,
             output=self.output,
+            total=self.total * factor,
         )

@@ -1,0 +1,161 @@
+"""What is known of a class once it is graded: the one thing that every export and the report read.
+
+Nothing here runs or reads a submission. Every text may hold words of a learner's: whoever writes a file escapes them
+for its format.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from workbook.course import Lesson
+from workbook.results import ExerciseResult, LessonResult, Verdict
+
+
+class Standing(StrEnum):
+    """How a learner's work came in."""
+
+    HANDED_IN = "handed_in"
+    MISSING = "missing"
+    """In the roster, and nothing was handed in."""
+    INVALID = "invalid"
+    """The upload cannot be read, or is not safe to read; ``LearnerGrade.problem`` says why."""
+
+
+@dataclass(frozen=True)
+class Learner:
+    """One learner: as the roster has them, or, where it does not, as their submission is called."""
+
+    id: str
+    name: str = ""
+    email: str = ""
+    in_roster: bool = True
+    extension_days: float = 0.0
+    """Days by which this learner's due date is later."""
+    canvas: dict[str, str] = field(default_factory=dict[str, str])
+    """Cells for Canvas by its own headers: ``Student``, ``ID``, ``SIS User ID``, ``SIS Login ID``, ``Section``."""
+    moodle: dict[str, str] = field(default_factory=dict[str, str])
+    """Cells for Moodle: ``Identifier`` (``Participant 123``), ``idnumber``, ``username``."""
+
+
+@dataclass(frozen=True)
+class LessonGrade:
+    """One lesson of one learner."""
+
+    lesson: int
+    title: str
+    max_points: int
+    result: LessonResult | None
+    """Verdicts, points and messages; None where the lesson was not handed in, or could not be graded."""
+    handed_in: bool = True
+    """Whether the submission holds a folder for this lesson."""
+    error: str = ""
+    """A fault of ours, in one line. The learner loses no points for it: the lesson is not graded yet."""
+    unstable: tuple[str, ...] = ()
+    """Exercises whose verdict was another one on the second try; the better one counts."""
+    seconds: float = 0.0
+    """How long it took, all tries together."""
+
+    @property
+    def points(self) -> float:
+        """What was earned, before anything is taken off for being late."""
+        return self.result.points if self.result else 0.0
+
+    def exercise(self, exercise_id: str) -> ExerciseResult | None:
+        """The result of one exercise, or None where there is none."""
+        found = self.result.exercises if self.result else ()
+        return next((entry for entry in found if entry.exercise == exercise_id), None)
+
+    @property
+    def grader_errors(self) -> tuple[str, ...]:
+        """Faults of ours in this lesson, in words; () where all is well."""
+        checks = [
+            f"exercise {entry.exercise}: a check has a fault of its own"
+            for entry in (self.result.exercises if self.result else ())
+            if entry.verdict is Verdict.CHECK_ERROR
+        ]
+        return (*((self.error,) if self.error else ()), *checks)
+
+
+@dataclass(frozen=True)
+class Lateness:
+    """What being late did to a grade."""
+
+    days: float
+    """Days after the due date, extension and grace taken into account; 0 where in time."""
+    percent: float
+    """How much is taken off the points, of 100."""
+
+
+@dataclass(frozen=True)
+class LearnerGrade:
+    """One learner with everything that was found."""
+
+    learner: Learner
+    standing: Standing
+    lessons: tuple[LessonGrade, ...] = ()
+    """One for each graded lesson, in order, whatever the standing."""
+    problem: str = ""
+    """Why an upload is invalid, in one sentence."""
+    notes: tuple[str, ...] = ()
+    """For the instructor: files that were ignored though they differ from ours, a missing roster entry, and the like."""
+    source: str = ""
+    """The name of the folder or archive that was graded, never its whole path."""
+    handed_in_at: datetime | None = None
+    """With a time zone."""
+    lateness: Lateness = Lateness(0.0, 0.0)
+
+    @property
+    def raw_points(self) -> float:
+        """The sum over the lessons."""
+        return round(sum(lesson.points for lesson in self.lessons), 2)
+
+    @property
+    def points(self) -> float:
+        """What goes into the gradebook: the raw points less what is taken off for being late."""
+        return round(self.raw_points * (100.0 - self.lateness.percent) / 100.0, 2)
+
+    @property
+    def max_points(self) -> int:
+        """What the graded lessons are worth."""
+        return sum(lesson.max_points for lesson in self.lessons)
+
+    @property
+    def grader_errors(self) -> tuple[str, ...]:
+        """Faults of ours, in words, with their lesson."""
+        return tuple(f"lesson {entry.lesson}: {text}" for entry in self.lessons for text in entry.grader_errors)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing of ours stands in the way of this grade."""
+        return not self.grader_errors
+
+
+@dataclass(frozen=True)
+class Gradebook:
+    """A whole class, ready to be reported."""
+
+    course: str
+    """The course's title."""
+    lessons: tuple[Lesson, ...]
+    """The lessons that were graded, with their exercises; ``Lesson.exercises`` gives every column of a table."""
+    learners: tuple[LearnerGrade, ...]
+    """Ordered by the learner's id."""
+    made_at: datetime
+    """When this gradebook was put together, with a time zone."""
+    tool_version: str
+    seed: int
+    """Of the random inputs. It is for the instructor: no learner's page may show it."""
+    isolation: str
+    """What kept submissions apart, in one sentence."""
+    isolated: bool
+    """False where the instructor chose ``--sandbox none``: the report says so in red."""
+    policy: str = ""
+    """The late policy in one sentence; empty where there is none."""
+
+    @property
+    def max_points(self) -> int:
+        """What all graded lessons are worth."""
+        return sum(lesson.max_points for lesson in self.lessons)

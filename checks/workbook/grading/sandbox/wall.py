@@ -1,0 +1,83 @@
+"""The outer wall: bubblewrap around a worker, so that it sees the course and the Python installation and nothing else.
+
+No network, no process of others, no home folder, no roster, no results, no other submission, no variable of ours. As
+root, the worker is first made an ordinary user: the kernel exempts root from the limit of processes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from workbook.course import CourseError
+from workbook.grading.sandbox.cage import installation
+
+WORK = Path("/run/workbook")
+"""Where the worker keeps its files: in memory."""
+_WORK_BYTES = 512 * 1024 * 1024
+_FIRST_USER = 61_000
+"""Users that no system hands out (Debian's policy keeps 60000 to 64999 apart, and gives them out on request only)."""
+_USERS = 4_000
+_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
+_SETTINGS = ("/etc/localtime", "/etc/mime.types", "/etc/ld.so.cache")
+
+
+def command(inner: Sequence[str], visible: Sequence[Path], environment: dict[str, str]) -> list[str]:
+    """The command that runs ``inner`` behind the wall.
+
+    Args:
+        inner: what to run.
+        visible: folders that it sees at their own places, read-only, beside the Python installation and the system's
+            programs.
+        environment: all its variables.
+
+    Raises:
+        CourseError: a program that this needs is not installed.
+    """
+    view = _view(visible)
+    bubblewrap = _program("bwrap", "bubblewrap")
+    variables = [word for name, value in environment.items() for word in ("--setenv", name, value)]
+    wall = [
+        bubblewrap, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv", *variables, *view,
+        "--proc", "/proc", "--dev", "/dev", "--size", str(_WORK_BYTES), "--tmpfs", str(WORK), "--chdir", "/",
+    ]  # fmt: skip
+    if os.getuid() != 0:
+        return [*wall, "--", *inner]
+    user = str(_FIRST_USER + os.getpid() % _USERS)
+    become_user = [_program("setpriv", "util-linux"), f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+    # The first bubblewrap only shows the folders, some of which nobody but root could reach.
+    show = [
+        bubblewrap, "--die-with-parent", "--unshare-ipc", "--unshare-uts", "--unshare-net", "--clearenv", *view,
+        "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev",
+        "--tmpfs", "/tmp", "--chdir", "/",
+    ]  # fmt: skip
+    return [*show, "--", *become_user, "--inh-caps=-all", "--", *wall, "--", *inner]
+
+
+def _view(visible: Sequence[Path]) -> list[str]:
+    words = ["--ro-bind", "/usr", "/usr"]
+    for link in _LINKS:
+        if os.path.islink(link):
+            words += ["--symlink", os.readlink(link), link]
+        elif os.path.isdir(link):
+            words += ["--ro-bind", link, link]
+    folders = [*installation(), *visible]
+    parents = {parent for path in [*folders, *map(Path, _SETTINGS)] for parent in path.parents}
+    for parent in sorted(parents - {Path("/")}):
+        words += ["--dir", str(parent)]  # else bubblewrap makes it with no rights for others
+    for path in sorted(set(folders)):
+        words += ["--ro-bind", str(path), str(path)]
+    for setting in _SETTINGS:
+        words += ["--ro-bind-try", setting, setting]
+    return words
+
+
+def _program(name: str, package: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise CourseError(
+            f"Grading in a sandbox needs {name}: install the package {package} of your system, or say --sandbox none."
+        )
+    return found

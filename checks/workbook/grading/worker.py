@@ -1,0 +1,222 @@
+"""A warm worker: it has pytest and the libraries imported, and forks a run of checks for each task.
+
+It runs inside the outer wall (see ``workbook.grading.sandbox.wall``), which shows it the course and the Python
+installation, read-only, and nothing else. It is trusted: learner code runs only in the services that its host forks,
+each in a cage of its own.
+
+Run as ``python -I -m workbook.grading.worker``. The first line of input is the ``WorkerSettings``, each other one a
+``GradeTask``; each is answered by a line of JSON. It ends with its input.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workbook import warm
+from workbook.course import folder_name
+from workbook.grading.sandbox import kernel
+from workbook.grading.sandbox.wall import WORK
+from workbook.grading.task import ANSWER_BYTES, GradeTask, WorkerSettings
+from workbook.service import process
+
+_GRACE_SECONDS = 30.0
+"""How much longer than its task a run may take, for what is not the learner's: starts, limits that come last."""
+_HIDDEN_PREFIX = "hidden__"
+
+
+class GradingRun:
+    """A pytest plugin: what differs between a learner's own run of checks and a grader's."""
+
+    def __init__(self, seconds: float) -> None:
+        self._deadline = time.monotonic() + seconds
+        self._seconds = seconds
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """Set the time limit, and call the learner's folder what the learner calls it."""
+        from dataclasses import replace
+
+        from workbook.state import STATE
+
+        run = session.config.stash[STATE].run
+        run.target = replace(run.target, label="lessons")
+        run.limits = replace(run.limits, total=self._seconds)
+        run.deadline = self._deadline
+        if run.service is not None:
+            run.service.end_at(self._deadline, run.limits)
+
+
+class Worker:
+    """Everything that one worker process keeps between tasks."""
+
+    def __init__(self, settings: WorkerSettings, work: Path) -> None:
+        self._settings = settings
+        self._work = work
+        self._course = work / "course"
+        self._count = 0
+        _copy_course(Path(settings.root), self._course, settings)
+        os.environ["WORKBOOK_ROOT"] = str(self._course)
+        os.chdir(self._course)
+        (work / "cage").mkdir()
+        caged = ("workbook.grading.sandbox.host", json.dumps({"limits": settings.limits.to_json(), "place": str(work / "cage")}))
+        self._launcher = warm.SharedLauncher(caged if settings.sandbox else warm.SharedLauncher.HOST)
+        process.make_launcher = lambda: self._launcher
+        warm.import_everything()
+
+    def grade(self, task: GradeTask) -> dict[str, Any]:
+        """Grade one lesson.
+
+        Returns:
+            The report, or a fault of ours, as JSON.
+        """
+        began = time.monotonic()
+        self._count += 1
+        folder = self._work / f"run-{self._count}"
+        try:
+            answer = self._run(task, folder)
+        except OSError as fault:
+            answer = {"error": f"the worker could not run the checks: {fault}"}
+        finally:
+            self._clean(folder)
+        return answer | {"seconds": round(time.monotonic() - began, 3)}
+
+    def _run(self, task: GradeTask, folder: Path) -> dict[str, Any]:
+        scratch, report = folder / "scratch", folder / "report.json"
+        scratch.mkdir(parents=True)
+        self._mount_scratch(scratch)
+        lesson = folder_name(task.lesson)
+        _write(task.files, folder / "lessons" / lesson)
+        arguments = [f"checks/{lesson}", f"--target={folder / 'lessons'}", f"--report-json={report}"]
+        arguments += [f"--seed={task.seed}", "-q", "--tb=no", "-p", "no:cacheprovider"]
+        child = os.fork()
+        if child == 0:
+            self._launcher.belong_to_this_run(scratch)
+            warm.become_pytest(arguments, str(folder / "output.txt"), [GradingRun(task.seconds)])
+        status = _await(child, task.seconds + _GRACE_SECONDS)
+        if status is None:
+            return {"error": f"the checks did not end within {task.seconds + _GRACE_SECONDS:g} seconds"}
+        try:
+            text = report.read_bytes()
+        except FileNotFoundError:
+            return {"error": f"the checks ended without a report ({status}): {_last_line(folder / 'output.txt')}"}
+        if len(text) > ANSWER_BYTES:
+            return {"error": "the report is too long to be read"}
+        return {"report": _show_hidden(json.loads(text))}
+
+    def _mount_scratch(self, scratch: Path) -> None:
+        if self._settings.sandbox:
+            limits = self._settings.limits
+            options = f"size={limits.scratch},nr_inodes={limits.scratch_files},mode=0755"
+            kernel.mount("tmpfs", scratch, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
+
+    def _clean(self, folder: Path) -> None:
+        """Leave nothing of a run: processes first, then what they could write."""
+        self._launcher.kill_all()
+        if self._settings.sandbox:
+            with suppress(OSError):  # it was never mounted
+                kernel.unmount(folder / "scratch")
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """End the host."""
+        self._launcher.close()
+
+
+def _copy_course(root: Path, course: Path, settings: WorkerSettings) -> None:
+    """A private copy of the checks, where pytest may keep what it compiles, with the hidden checks among them."""
+    for name in ("checks/conftest.py", "pyproject.toml"):
+        (course / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / name, course / name)
+    for number in settings.lessons:
+        lesson = folder_name(number)
+        ignored = shutil.ignore_patterns("__pycache__", "variants.toml")
+        shutil.copytree(root / "checks" / lesson, course / "checks" / lesson, ignore=ignored)
+        (course / "lessons" / lesson).mkdir(parents=True)
+        shutil.copyfile(root / "lessons" / lesson / "lesson.toml", course / "lessons" / lesson / "lesson.toml")
+        if settings.hidden:
+            for file in sorted(Path(settings.hidden, lesson).glob("test_*.py")):
+                _, number_text, words = file.name.split("_", 2)
+                shutil.copyfile(file, course / "checks" / lesson / f"test_{number_text}_{_HIDDEN_PREFIX}{words}")
+
+
+def _show_hidden(report: dict[str, Any]) -> dict[str, Any]:
+    """Name hidden checks by their own folder, so that every reader can tell them."""
+    for lesson in report["lessons"]:
+        for exercise in lesson["exercises"]:
+            for check in exercise["checks"]:
+                if f"_{_HIDDEN_PREFIX}" in check["name"]:
+                    name = check["name"].replace(f"_{_HIDDEN_PREFIX}", "_")
+                    check["name"] = f"hidden/{name.removeprefix('checks/')}"
+    return report
+
+
+def _write(files: Any, folder: Path) -> None:
+    for name, content in files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _await(child: int, seconds: float) -> int | None:
+    """The exit code of a child; None where it took too long and was killed."""
+    ended = os.pidfd_open(child)
+    try:
+        ready, _, _ = select.select([ended], [], [], seconds)
+        if not ready:
+            os.kill(child, 9)
+        _, status = os.waitpid(child, 0)
+        return os.waitstatus_to_exitcode(status) if ready else None
+    finally:
+        os.close(ended)
+
+
+def _last_line(file: Path) -> str:
+    with suppress(OSError):
+        lines = [line.strip() for line in file.read_text(encoding="utf-8", errors="replace").splitlines()]
+        return next((line for line in reversed(lines) if line), "no word of it")[:300]
+    return "no word of it"
+
+
+def main(arguments: Sequence[str] = ()) -> None:
+    """Obey until the input ends."""
+    settings = WorkerSettings.from_json(json.loads(sys.stdin.buffer.readline()))
+    # Answers go through a descriptor that no other process of this worker has.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    if settings.sandbox:
+        kernel.enter_user_namespace(kernel.CLONE_NEWNS, as_user=0)
+        work = WORK
+    else:
+        import tempfile
+
+        work = Path(tempfile.mkdtemp(prefix="workbook-grade-"))
+    worker = Worker(settings, work)
+    try:
+        _answer(answers, {"ready": True})
+        for line in sys.stdin.buffer:
+            _answer(answers, worker.grade(GradeTask.from_json(json.loads(line))))
+    finally:
+        worker.close()
+        if not settings.sandbox:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def _answer(answers: Any, data: dict[str, Any]) -> None:
+    answers.write(json.dumps(data, ensure_ascii=True).encode() + b"\n")
+    answers.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""What a process needs in order to fork one run of checks after another from itself.
+
+``workbook verify`` and ``workbook grade`` run a lesson's checks many times. A run of its own spends much of its time on
+imports: here, and in the host of its services. Both are shared by such a process; the learner's app is still imported
+and served by a fresh process each time. Linux only, like the host itself.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import redirect_stdout, suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Never
+
+from workbook.service.process import ForkLauncher
+
+LIBRARIES = (
+    "httpcore",
+    "httpx",
+    "rich.console",
+    "sqlalchemy.dialects.sqlite",
+    "workbook.feedback.reporter",
+    "workbook.feedback.terminal",
+    "workbook.gather",
+    "workbook.reporting",
+    "workbook.run",
+    "workbook.selection",
+    "workbook.service.client",
+    "workbook.service.database",
+    "workbook.service.service",
+    "workbook.state",
+)
+"""What a run of checks imports. Not the plugin itself: pytest wants to be the first to import it."""
+
+
+class SharedLauncher(ForkLauncher):
+    """The launcher of many runs, one after another; its host imports the libraries once."""
+
+    def __init__(self, host: Sequence[str] = ForkLauncher.HOST) -> None:
+        super().__init__(host)
+        self._owner = os.getpid()
+
+    def belong_to_this_run(self, scratch: Path | None = None) -> None:
+        """Called in the fork that is the run: what it makes is its own.
+
+        Args:
+            scratch: where it makes its sockets and databases; a new folder of the shared one if there is none given.
+        """
+        self.scratch = scratch or Path(tempfile.mkdtemp(dir=self.scratch))
+        self._count = 0
+
+    def kill_all(self) -> None:
+        """End every service of a run that has ended itself."""
+        with suppress(OSError):  # the host is gone, and all services with it
+            self._orders.send(json.dumps({"kill": None}).encode())
+
+    def close(self) -> None:
+        """Remove what a run made; the host stays until the process that it was made for closes it."""
+        if os.getpid() == self._owner:
+            super().close()
+        else:
+            shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+def import_everything() -> None:
+    """Import pytest and all that a run of checks needs, and keep it out of the way of the garbage collector."""
+    import pytest
+
+    for library in LIBRARIES:
+        import_module(library)
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+        # imports pytest's own plugins, and no conftest
+        pytest.main(["--version", "--noconftest", "-c", os.devnull, "-p", "no:cacheprovider"])
+    gc.collect()
+    gc.freeze()
+
+
+def become_pytest(arguments: list[str], output: str, plugins: Sequence[object] = ()) -> Never:
+    """Turn this process, a fork, into a run of pytest that prints into the file ``output`` and ends."""
+    code = 3
+    try:
+        import pytest
+
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        printed = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(nothing, 0)
+        os.dup2(printed, 1)
+        os.dup2(printed, 2)
+        sys.argv = ["pytest", *arguments]
+        code = int(pytest.main(arguments, plugins=list(plugins)))
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
