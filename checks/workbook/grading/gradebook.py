@@ -100,7 +100,7 @@ class LearnerGrade:
     problem: str = ""
     """Why an upload is invalid, in one sentence."""
     notes: tuple[str, ...] = ()
-    """For the instructor: files that were ignored though they differ from ours, a missing roster entry, and the like."""
+    """For the instructor: files that were ignored though they differ from ours, a missing roster entry, …"""
     source: str = ""
     """The name of the folder or archive that was graded, never its whole path."""
     handed_in_at: datetime | None = None

@@ -8,7 +8,7 @@ from typing import Any
 
 from workbook.grading.sandbox.cage import CageLimits
 from workbook.grading.submission import Files
-from workbook.results import LessonResult, report_from_json
+from workbook.results import LessonResult, Report, report_from_json
 
 ANSWER_BYTES = 4 * 1024 * 1024
 """A longer answer of a worker is not read."""
@@ -29,7 +29,7 @@ class GradeTask:
         """The task as a JSON object."""
         return {
             "lesson": self.lesson,
-            "files": {name: base64.b64encode(content).decode("ascii") for name, content in self.files.items()},
+            "files": _encoded(self.files),
             "seed": self.seed,
             "seconds": self.seconds,
         }
@@ -37,8 +37,7 @@ class GradeTask:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> GradeTask:
         """Read back what ``to_json`` wrote."""
-        files = {name: base64.b64decode(content) for name, content in data["files"].items()}
-        return cls(data["lesson"], files, data["seed"], data["seconds"])
+        return cls(data["lesson"], _decoded(data["files"]), data["seed"], data["seconds"])
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,14 @@ class GradeAnswer:
     result: LessonResult | None
     error: str = ""
     """In one line; empty where there is a result."""
+    unstable: tuple[str, ...] = ()
+    """Exercises that got another verdict on a second try."""
     seconds: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer as a JSON object."""
+        report = Report("lessons", 0, (self.result,)).to_json() if self.result else None
+        return {"report": report, "error": self.error, "unstable": list(self.unstable), "seconds": self.seconds}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> GradeAnswer:
@@ -57,10 +63,10 @@ class GradeAnswer:
         Raises:
             KeyError, TypeError, ValueError, IndexError: it has another form.
         """
+        seconds, unstable = float(data["seconds"]), tuple(str(entry) for entry in data.get("unstable", ()))
         if data.get("error"):
-            return cls(None, str(data["error"])[:500], float(data["seconds"]))
-        lessons = report_from_json(data["report"]).lessons
-        return cls(lessons[0], "", float(data["seconds"]))
+            return cls(None, str(data["error"])[:500], unstable, seconds)
+        return cls(report_from_json(data["report"]).lessons[0], "", unstable, seconds)
 
 
 @dataclass(frozen=True)
@@ -72,8 +78,8 @@ class WorkerSettings:
     lessons: tuple[int, ...]
     sandbox: bool
     """Whether each service is closed in a cage; False only where the instructor chose ``--sandbox none``."""
-    hidden: str = ""
-    """The folder with the instructor's own checks, as the worker sees it; empty where there is none."""
+    hidden: Files = field(default_factory=dict[str, bytes])
+    """The instructor's own checks, by ``lesson_NN/test_M_words.py``."""
     limits: CageLimits = field(default_factory=CageLimits)
 
     def to_json(self) -> dict[str, Any]:
@@ -82,13 +88,20 @@ class WorkerSettings:
             "root": self.root,
             "lessons": list(self.lessons),
             "sandbox": self.sandbox,
-            "hidden": self.hidden,
+            "hidden": _encoded(self.hidden),
             "limits": self.limits.to_json(),
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> WorkerSettings:
         """Read back what ``to_json`` wrote."""
-        return cls(
-            data["root"], tuple(data["lessons"]), data["sandbox"], data["hidden"], CageLimits(**data["limits"])
-        )
+        hidden, limits = _decoded(data["hidden"]), CageLimits(**data["limits"])
+        return cls(data["root"], tuple(data["lessons"]), data["sandbox"], hidden, limits)
+
+
+def _encoded(files: Files) -> dict[str, str]:
+    return {name: base64.b64encode(content).decode("ascii") for name, content in files.items()}
+
+
+def _decoded(data: dict[str, str]) -> dict[str, bytes]:
+    return {name: base64.b64decode(content) for name, content in data.items()}

@@ -68,8 +68,10 @@ class Worker:
         _copy_course(Path(settings.root), self._course, settings)
         os.environ["WORKBOOK_ROOT"] = str(self._course)
         os.chdir(self._course)
-        (work / "cage").mkdir()
-        caged = ("workbook.grading.sandbox.host", json.dumps({"limits": settings.limits.to_json(), "place": str(work / "cage")}))
+        place = work / "cage"
+        place.mkdir()
+        cage = json.dumps({"limits": settings.limits.to_json(), "place": str(place)})
+        caged = ("workbook.grading.sandbox.host", cage)
         self._launcher = warm.SharedLauncher(caged if settings.sandbox else warm.SharedLauncher.HOST)
         process.make_launcher = lambda: self._launcher
         warm.import_everything()
@@ -144,10 +146,10 @@ def _copy_course(root: Path, course: Path, settings: WorkerSettings) -> None:
         shutil.copytree(root / "checks" / lesson, course / "checks" / lesson, ignore=ignored)
         (course / "lessons" / lesson).mkdir(parents=True)
         shutil.copyfile(root / "lessons" / lesson / "lesson.toml", course / "lessons" / lesson / "lesson.toml")
-        if settings.hidden:
-            for file in sorted(Path(settings.hidden, lesson).glob("test_*.py")):
-                _, number_text, words = file.name.split("_", 2)
-                shutil.copyfile(file, course / "checks" / lesson / f"test_{number_text}_{_HIDDEN_PREFIX}{words}")
+    for path, content in settings.hidden.items():
+        lesson, _, name = path.partition("/")
+        _, exercise, words = name.split("_", 2)
+        (course / "checks" / lesson / f"test_{exercise}_{_HIDDEN_PREFIX}{words}").write_bytes(content)
 
 
 def _show_hidden(report: dict[str, Any]) -> dict[str, Any]:

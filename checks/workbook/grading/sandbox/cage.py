@@ -37,6 +37,8 @@ _SETTINGS = ("/etc/localtime", "/etc/mime.types", "/etc/ld.so.cache")
 """What libraries read to name time zones and types of files."""
 _WATCH_SECONDS = 0.025
 _NEWS_BYTES = 4096
+_TASKS_UNSEEN = 16
+"""Tasks that the kernel may count and the warden not see: of the cage itself, and those that are just ending."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ class Cage:
         kernel.pivot_root(root, root / ".old")
         os.chdir("/")
         kernel.unmount(Path("/.old"))
-        os.rmdir("/.old")
+        Path("/.old").rmdir()
         kernel.mount("none", Path("/"), flags=kernel.MS_BIND | kernel.MS_REMOUNT | kernel.MS_RDONLY | kernel.MS_NOSUID)
 
     # The warden
@@ -184,12 +186,12 @@ class Cage:
     def _excess(self) -> str:
         """Which limit the processes of the cage exceed together, in words."""
         resident = tasks = 0
-        others = [name for name in os.listdir("/proc") if name.isdigit() and name != "1"] if _has_proc() else []
-        for name in others:
+        others = [place for place in Path("/proc").iterdir() if place.name.isdigit() and place.name != "1"]
+        for place in others:
             with suppress(OSError, ValueError, IndexError):
-                resident += int(Path("/proc", name, "statm").read_text(encoding="ascii").split()[1]) * _PAGE
-                tasks += len(os.listdir(f"/proc/{name}/task"))
-        if tasks >= self._limits.tasks - 4:
+                resident += int((place / "statm").read_text(encoding="ascii").split()[1]) * _PAGE
+                tasks += len(list((place / "task").iterdir()))
+        if tasks >= self._limits.tasks - _TASKS_UNSEEN:
             return f"more than {self._limits.tasks} processes and threads"
         if resident > self._limits.memory and sum(map(_proportional, others)) > self._limits.memory:
             return f"more than {self._limits.memory // MEGABYTE} MB of memory"
@@ -249,14 +251,10 @@ def _close(descriptors: list[int]) -> None:
         os.close(descriptor)
 
 
-def _has_proc() -> bool:
-    return os.path.isdir("/proc/1")
-
-
-def _proportional(pid: str) -> int:
+def _proportional(process: Path) -> int:
     """Bytes of memory of a process, its share of what it shares with others."""
     with suppress(OSError, ValueError):
-        for line in Path("/proc", pid, "smaps_rollup").read_text(encoding="ascii").splitlines():
+        for line in (process / "smaps_rollup").read_text(encoding="ascii").splitlines():
             if line.startswith("Pss:"):
                 return int(line.split()[1]) * 1024
     return 0

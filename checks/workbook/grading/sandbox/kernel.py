@@ -48,9 +48,13 @@ def syscall(number: int, *arguments: object) -> int:
 
 
 def mount(source: str, target: Path, kind: str | None = None, flags: int = 0, options: str | None = None) -> None:
-    """mount(2)."""
+    """Mount a file system, as mount(2) does."""
     result = _libc.mount(
-        source.encode(), os.fsencode(target), kind and kind.encode(), ctypes.c_ulong(flags), options and options.encode()
+        source.encode(),
+        os.fsencode(target),
+        kind and kind.encode(),
+        ctypes.c_ulong(flags),
+        options and options.encode(),
     )
     _checked(result, f"mount on {target}")
 
@@ -61,17 +65,17 @@ def unmount(target: Path) -> None:
 
 
 def pivot_root(new: Path, old: Path) -> None:
-    """pivot_root(2)."""
+    """Change the root of the file system, as pivot_root(2) does."""
     syscall(_PIVOT_ROOT[platform.machine()], ctypes.c_char_p(os.fsencode(new)), ctypes.c_char_p(os.fsencode(old)))
 
 
 def unshare(flags: int) -> None:
-    """unshare(2). The process must have one thread."""
+    """Leave namespaces, as unshare(2) does. The process must have one thread."""
     _checked(_libc.unshare(flags), "unshare")
 
 
 def prctl(option: int, value: int, pointer: object = None) -> None:
-    """prctl(2)."""
+    """Change a setting of this process, as prctl(2) does."""
     _checked(_libc.prctl(option, ctypes.c_ulong(value), pointer, 0, 0), f"prctl {option}")
 
 

@@ -58,11 +58,11 @@ def command(inner: Sequence[str], visible: Sequence[Path], environment: dict[str
 
 def _view(visible: Sequence[Path]) -> list[str]:
     words = ["--ro-bind", "/usr", "/usr"]
-    for link in _LINKS:
-        if os.path.islink(link):
-            words += ["--symlink", os.readlink(link), link]
-        elif os.path.isdir(link):
-            words += ["--ro-bind", link, link]
+    for link in map(Path, _LINKS):
+        if link.is_symlink():
+            words += ["--symlink", str(link.readlink()), str(link)]
+        elif link.is_dir():
+            words += ["--ro-bind", str(link), str(link)]
     folders = [*installation(), *visible]
     parents = {parent for path in [*folders, *map(Path, _SETTINGS)] for parent in path.parents}
     for parent in sorted(parents - {Path("/")}):
