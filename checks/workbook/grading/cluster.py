@@ -10,7 +10,7 @@ import atexit
 import json
 from collections.abc import Iterable, Iterator
 from queue import Empty, SimpleQueue
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from workbook.course import CourseError, find_course, folder_name
 from workbook.grading.keys import checks_digest, engine_digest
@@ -115,8 +115,7 @@ class ClusterPool:
             ): key
             for key, task in tasks
         }
-        finished: Iterable[Any] = as_completed(list(waiting))
-        for future in finished:
+        for future in cast("Iterable[Any]", as_completed(list(waiting))):
             key = waiting.pop(future)
             fault: BaseException | None = future.exception()
             if fault is not None:

@@ -25,6 +25,8 @@ _START_SECONDS = 120.0
 _MARGIN_SECONDS = 60.0
 """How much longer than its task a worker may stay silent."""
 _END_SECONDS = 10.0
+_PIPE_SECONDS = 2.0
+"""How long the last words of an ended worker may take."""
 
 
 class WorkerDied(Exception):
@@ -45,14 +47,16 @@ class WorkerProcess:
         environment = _environment(settings)
         command = inner
         if settings.sandbox:
-            command = wall.command(inner, [root / "checks", root / "lessons", root / "pyproject.toml"], environment)
+            seen = [root / "checks", root / "lessons", root / "pyproject.toml"]
+            command = wall.command(inner, seen, environment)
         self._ready = False
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
             start_new_session=True, bufsize=0,
         )  # fmt: skip
         self._errors = bytearray()
-        threading.Thread(target=self._read_errors, daemon=True).start()
+        self._listener = threading.Thread(target=self._read_errors, daemon=True)
+        self._listener.start()
         try:
             self._send(settings.to_json())
         except WorkerDied:  # the first task will meet it
@@ -124,15 +128,22 @@ class WorkerProcess:
             self._process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
-        for stream in (self._process.stdout, self._process.stderr):
-            if stream is not None:
-                stream.close()
+        else:
+            self._close_pipes()
 
     def kill(self) -> None:
         """End it at once. Behind the wall, the kernel ends every process with it."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        self._close_pipes()
+
+    def _close_pipes(self) -> None:
+        self._listener.join(_PIPE_SECONDS)
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if stream is not None:
+                with suppress(OSError):  # what was not yet sent has nobody to read it
+                    stream.close()
 
 
 def _environment(settings: WorkerSettings) -> dict[str, str]:

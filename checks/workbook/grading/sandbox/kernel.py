@@ -48,7 +48,7 @@ def syscall(number: int, *arguments: object) -> int:
 
 
 def mount(source: str, target: Path, kind: str | None = None, flags: int = 0, options: str | None = None) -> None:
-    """Mount a file system, as mount(2) does."""
+    """Make a file system appear at a place."""
     result = _libc.mount(
         source.encode(),
         os.fsencode(target),
@@ -65,17 +65,17 @@ def unmount(target: Path) -> None:
 
 
 def pivot_root(new: Path, old: Path) -> None:
-    """Change the root of the file system, as pivot_root(2) does."""
+    """Put another folder in the place of the root."""
     syscall(_PIVOT_ROOT[platform.machine()], ctypes.c_char_p(os.fsencode(new)), ctypes.c_char_p(os.fsencode(old)))
 
 
 def unshare(flags: int) -> None:
-    """Leave namespaces, as unshare(2) does. The process must have one thread."""
+    """Enter new namespaces. The process must have one thread."""
     _checked(_libc.unshare(flags), "unshare")
 
 
 def prctl(option: int, value: int, pointer: object = None) -> None:
-    """Change a setting of this process, as prctl(2) does."""
+    """Change a setting of this process."""
     _checked(_libc.prctl(option, ctypes.c_ulong(value), pointer, 0, 0), f"prctl {option}")
 
 

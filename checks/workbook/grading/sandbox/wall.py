@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import workbook
 from workbook.course import CourseError
 from workbook.grading.sandbox.cage import installation
 
@@ -49,9 +50,9 @@ def command(inner: Sequence[str], visible: Sequence[Path], environment: dict[str
     become_user = [_program("setpriv", "util-linux"), f"--reuid={user}", f"--regid={user}", "--clear-groups"]
     # The first bubblewrap only shows the folders, some of which nobody but root could reach.
     show = [
-        bubblewrap, "--die-with-parent", "--unshare-ipc", "--unshare-uts", "--unshare-net", "--clearenv", *view,
-        "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev",
-        "--tmpfs", "/tmp", "--chdir", "/",
+        bubblewrap, "--die-with-parent", "--unshare-ipc", "--unshare-uts", "--unshare-net", "--clearenv",
+        "--tmpfs", "/tmp", *view, "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
+        "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev", "--chdir", "/",
     ]  # fmt: skip
     return [*show, "--", *become_user, "--inh-caps=-all", "--", *wall, "--", *inner]
 
@@ -63,7 +64,7 @@ def _view(visible: Sequence[Path]) -> list[str]:
             words += ["--symlink", str(link.readlink()), str(link)]
         elif link.is_dir():
             words += ["--ro-bind", str(link), str(link)]
-    folders = [*installation(), *visible]
+    folders = [*installation(), Path(workbook.__file__).parent, *visible]
     parents = {parent for path in [*folders, *map(Path, _SETTINGS)] for parent in path.parents}
     for parent in sorted(parents - {Path("/")}):
         words += ["--dir", str(parent)]  # else bubblewrap makes it with no rights for others

@@ -1,0 +1,359 @@
+"""A class is graded: resumed, repeated, told apart from our own faults, and never graded without its walls."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from workbook.course import CourseError
+from workbook.grading import run as run_module
+from workbook.grading.gradebook import Gradebook, Learner, Standing
+from workbook.grading.pool import LocalPool, Seat, WorkerProcess
+from workbook.grading.sandbox.available import NO_ISOLATION, Sandbox, Walls, choose, try_walls
+from workbook.grading.store import Store, StoreFailed
+from workbook.grading.submission import Submission
+from workbook.grading.task import GradeAnswer, GradeTask
+from workbook.grading.tries import grade_fairly
+from workbook.results import ExerciseResult, LessonResult, Verdict
+
+from .small_class import MAX_POINTS, Silent, SmallClass, make_small_class
+from .small_course import APP
+
+WALLS = try_walls(Path(__file__).resolve().parents[2])
+needs_walls = pytest.mark.skipif(not WALLS.complete, reason=f"no sandbox here: {WALLS.text}")
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> SmallClass:
+    """One course for all tests of the module."""
+    return make_small_class(tmp_path_factory.mktemp("course"), sandbox=WALLS.complete)
+
+
+@pytest.fixture
+def some(course: SmallClass) -> SmallClass:
+    """A class in which nobody has handed in anything."""
+    return replace(course, learners=[])
+
+
+@pytest.fixture(scope="module")
+def seat(course: SmallClass) -> Iterator[Seat]:
+    """A warm worker for all tests of the module."""
+    seat = Seat(course.settings)
+    yield seat
+    seat.close()
+
+
+def points(book: Gradebook) -> dict[str, float]:
+    """Everybody's points."""
+    return {entry.learner.id: entry.points for entry in book.learners}
+
+
+def task(app: str = APP, seconds: float = 30.0) -> GradeTask:
+    """The small lesson, handed in."""
+    return GradeTask(1, {"app/__init__.py": b"", "app/main.py": app.encode()}, 7, seconds)
+
+
+def test_class_is_graded_once(some: SmallClass, tmp_path: Path) -> None:
+    """A second run grades nothing and says the same."""
+    some.hand_in("ada")
+    some.hand_in("bob", APP.replace('{"dish": "soup"}', '{"dish": "stew"}'))
+    some.hand_in("cy")  # the same work as ada's
+    some.learners.append((Learner("dee"), None))
+    first, second = Silent(), Silent()
+    book = some.grade(tmp_path, watcher=first)
+    assert points(book) == {"ada": MAX_POINTS, "bob": 3, "cy": MAX_POINTS, "dee": 0}
+    assert [entry.standing for entry in book.learners][3] is Standing.MISSING
+    assert (first.total, first.known, len(first.answers)) == (2, 0, 2)
+    again = some.grade(tmp_path, watcher=second)
+    assert (second.total, second.known, second.answers) == (2, 2, [])
+    assert replace(again, made_at=book.made_at) == book
+
+
+def test_regrade_makes_one_anew(some: SmallClass, tmp_path: Path) -> None:
+    """``--regrade`` grades that learner again, and nobody else."""
+    some.hand_in("ada")
+    some.hand_in("bob", APP.replace("soup", "stew"))
+    some.grade(tmp_path)
+    watcher = Silent()
+    some.grade(tmp_path, watcher=watcher, regrade=frozenset({"bob"}))
+    assert (watcher.total, watcher.known, len(watcher.answers)) == (2, 1, 1)
+
+
+def test_changed_checks_are_run_again(tmp_path: Path) -> None:
+    """A change in a lesson's checks makes its results new."""
+    some = make_small_class(tmp_path / "course", sandbox=False)
+    some.hand_in("ada")
+    assert points(some.grade(tmp_path / "out")) == {"ada": MAX_POINTS}
+    file = tmp_path / "course/checks/lesson_01/test_1_today.py"
+    file.write_text(file.read_text(encoding="utf-8").replace("soup", "stew"), encoding="utf-8")
+    run_module.grade_key.__globals__["checks_digest"].cache_clear()
+    assert points(some.grade(tmp_path / "out")) == {"ada": 3}
+
+
+def test_second_run_has_the_folder_for_itself(some: SmallClass, tmp_path: Path) -> None:
+    """Two runs never write to one folder."""
+    with (
+        run_module._alone(tmp_path),  # pyright: ignore[reportPrivateUsage]
+        pytest.raises(CourseError, match="Another run writes"),
+    ):
+        some.grade(tmp_path)
+
+
+class Weather:
+    """Answers as it is told to, instead of a worker."""
+
+    def __init__(self, *answers: GradeAnswer) -> None:
+        self._answers = list(answers)
+        self.asked = 0
+
+    def __call__(self, _task: GradeTask) -> GradeAnswer:
+        self.asked += 1
+        return self._answers.pop(0)
+
+
+def answer(*verdicts: Verdict) -> GradeAnswer:
+    """A lesson with these verdicts."""
+    exercises = tuple(
+        ExerciseResult(f"1.{number}", "title", verdict, 2.0 if verdict is Verdict.PASSED else 0.0, 2, ())
+        for number, verdict in enumerate(verdicts, 1)
+    )
+    return GradeAnswer(LessonResult(1, "Kitchen", exercises), seconds=1.0)
+
+
+@pytest.mark.parametrize("verdict", [Verdict.PASSED, Verdict.FAILED, Verdict.NOT_STARTED])
+def test_clear_verdicts_are_not_tried_twice(verdict: Verdict) -> None:
+    """What a busy machine cannot cause is believed at once."""
+    grade = Weather(answer(verdict))
+    assert grade_fairly(grade, task()) == answer(verdict)
+    assert grade.asked == 1
+
+
+@pytest.mark.parametrize("verdict", [Verdict.CRASHED, Verdict.TIMED_OUT])
+def test_other_verdict_on_a_second_try_is_unstable(verdict: Verdict) -> None:
+    """The better verdict counts, and the exercise is listed."""
+    found = grade_fairly(Weather(answer(verdict, Verdict.FAILED), answer(Verdict.PASSED, Verdict.FAILED)), task())
+    assert found.result is not None
+    assert [entry.verdict for entry in found.result.exercises] == [Verdict.PASSED, Verdict.FAILED]
+    assert found.unstable == ("1.1",)
+    assert found.seconds == 2.0
+
+
+def test_same_verdict_on_a_second_try_is_stable() -> None:
+    """Two time-outs are a time-out."""
+    found = grade_fairly(Weather(answer(Verdict.TIMED_OUT), answer(Verdict.TIMED_OUT)), task())
+    assert found.result == answer(Verdict.TIMED_OUT).result
+    assert found.unstable == ()
+
+
+def test_fault_of_ours_is_tried_twice() -> None:
+    """One dead worker loses nothing; two are a grader error."""
+    dead = GradeAnswer(None, "a worker ended")
+    assert grade_fairly(Weather(dead, answer(Verdict.FAILED)), task()).result is not None
+    assert grade_fairly(Weather(dead, dead), task()).error == "a worker ended"
+
+
+def _unlucky(_pool: LocalPool, tasks: Iterable[tuple[str, GradeTask]]) -> Iterator[tuple[str, GradeAnswer]]:
+    return ((key, GradeAnswer(None, "no luck")) for key, _ in tasks)
+
+
+def test_grader_errors_are_not_kept(some: SmallClass, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault of ours costs no points, is listed, and is tried again by the next run."""
+    some.hand_in("ada")
+    monkeypatch.setattr(LocalPool, "run", _unlucky)
+    book = some.grade(tmp_path)
+    assert book.learners[0].grader_errors == ("lesson 1: no luck",)
+    assert not book.learners[0].is_final
+    monkeypatch.undo()
+    assert points(some.grade(tmp_path)) == {"ada": MAX_POINTS}
+
+
+def test_check_that_raises_is_our_fault(tmp_path: Path) -> None:
+    """A check with a fault of its own is a grader error, never the learner's zero."""
+    some = make_small_class(
+        tmp_path / "course", sandbox=False, hidden={"lesson_01/test_1_more.py": b"def test_it(client):\n    1 / 0\n"}
+    )
+    some.hand_in("ada")
+    book = some.grade(tmp_path / "out")
+    assert book.learners[0].grader_errors == ("lesson 1: exercise 1.1: a check has a fault of its own",)
+
+
+def test_hidden_checks_decide_and_stay_hidden(tmp_path: Path) -> None:
+    """An instructor's own check counts; its name tells that it is hidden."""
+    further = (
+        b'def test_secret(client):\n    """Unknown dishes are named."""\n    assert client.get("/today").json() == {}\n'
+    )
+    some = make_small_class(tmp_path / "course", sandbox=WALLS.complete, hidden={"lesson_01/test_1_more.py": further})
+    some.hand_in("ada")
+    book = some.grade(tmp_path / "out")
+    assert points(book) == {"ada": 3}
+    exercise = book.learners[0].lessons[0].exercise("1.1")
+    assert exercise is not None
+    assert [check.name for check in exercise.checks if not check.passed] == [
+        "hidden/lesson_01/test_1_more.py::test_secret"
+    ]
+
+
+def test_dead_worker_is_replaced(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is killed costs nobody anything."""
+    assert seat.grade(task()).result is not None
+    worker = seat._worker  # pyright: ignore[reportPrivateUsage]
+    assert worker is not None
+    os.killpg(worker.pid, signal.SIGKILL)
+    result = seat.grade(task()).result
+    assert result is not None
+    assert result.points == MAX_POINTS
+
+
+@needs_walls
+def test_killed_worker_leaves_nothing(course: SmallClass) -> None:
+    """With the outermost process, every process behind the wall ends, a service's too."""
+    worker = WorkerProcess(course.settings)
+    assert worker.grade(task()).result is not None
+    inside = _descendants(worker.pid)
+    assert len(inside) >= 2
+    worker.kill()
+    _until(lambda: not any(Path("/proc", str(pid)).exists() for pid in inside))
+
+
+def test_run_goes_on_after_a_kill(some: SmallClass, tmp_path: Path) -> None:
+    """Killed at any moment and started again, a run comes to the same gradebook as one that nobody disturbed."""
+    apps = [APP.replace("soup", f"soup{number or ''}") for number in range(8)]
+    for number, app in enumerate(apps):
+        some.hand_in(f"learner{number}", app)
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[3])\n"
+        "from pathlib import Path\n"
+        "from tests.small_class import *\n"
+        "from tests.small_course import APP, SmallCourse\n"
+        "root = Path(sys.argv[1])\n"
+        f"some = SmallClass(SmallCourse(root), WorkerSettings(str(root), (1,), {WALLS.complete}))\n"
+        "for n in range(8): some.hand_in(f'learner{n}', APP.replace('soup', f\"soup{n or ''}\"))\n"
+        "some.grade(Path(sys.argv[2]))\n"
+    )
+    command = [
+        sys.executable,
+        "-c",
+        script,
+        str(some.course.root),
+        str(tmp_path / "out"),
+        str(Path(__file__).parents[1]),
+    ]
+    store = tmp_path / "out" / run_module.STORE
+    for wanted in (0, 2, 5):
+        process = subprocess.Popen(command, start_new_session=True)
+        _until(partial(_has_kept, store, wanted, process))
+        inside = _descendants(process.pid)
+        process.kill()
+        process.wait()
+        _until(lambda inside=inside: not any(_is_ours(pid) for pid in inside))
+    watcher = Silent()
+    book = some.grade(tmp_path / "out", watcher=watcher)
+    assert watcher.known >= 5
+    undisturbed = some.grade(tmp_path / "other")
+    assert _without_times(book) == _without_times(undisturbed)
+
+
+def test_full_disk_ends_in_a_sentence(tmp_path: Path) -> None:
+    """A store that cannot grow says so; what was kept before is safe."""
+    with Store(tmp_path / "grades.sqlite") as store:
+        store.keep("a" * 64, answer(Verdict.PASSED))
+        with store._engine.connect() as connection:  # pyright: ignore[reportPrivateUsage]
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+            raw = connection.connection.driver_connection
+        assert raw is not None
+        with pytest.raises(StoreFailed, match="what was graded before is safe"):
+            _fill(store)
+        assert set(store.known(["a" * 64])) == {"a" * 64}
+
+
+def test_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
+    """A file of something else is left as it is."""
+    (tmp_path / "grades.sqlite").write_text("my own notes, of some length, and no database at all", encoding="utf-8")
+    with pytest.raises(StoreFailed, match="cannot be kept"):
+        Store(tmp_path / "grades.sqlite")
+
+
+def test_without_walls_nothing_is_graded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """``auto`` never means none; none is written into the report."""
+
+    def nothing(_root: Path) -> Walls:
+        return Walls(False, "bwrap is not installed")
+
+    monkeypatch.setattr("workbook.grading.sandbox.available.try_walls", nothing)
+    for wanted in (Sandbox.AUTO, Sandbox.BWRAP):
+        with pytest.raises(CourseError, match=r"bwrap is not installed.*--sandbox none"):
+            choose(wanted, tmp_path)
+    assert choose(Sandbox.NONE, tmp_path) == (False, NO_ISOLATION)
+
+
+def test_invalid_upload_earns_nothing(some: SmallClass, tmp_path: Path) -> None:
+    """It is listed with its reason and is not graded."""
+    some.learners.append((Learner("eve"), Submission("eve", "eve.zip", problem="It is a bomb.")))
+    watcher = Silent()
+    book = some.grade(tmp_path, watcher=watcher)
+    assert watcher.total == 0
+    assert book.learners[0].standing is Standing.INVALID
+    assert book.learners[0].problem == "It is a bomb."
+    assert book.learners[0].points == 0
+
+
+def _fill(store: Store) -> None:
+    for number in range(200):
+        store.keep(f"{number:064}", GradeAnswer(None, "x" * 500))
+
+
+def _descendants(pid: int) -> list[int]:
+    found: list[int] = []
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    except OSError:
+        return []
+    for child in map(int, children):
+        found += [child, *_descendants(child)]
+    return found
+
+
+def _is_ours(pid: int) -> bool:
+    try:
+        return b"workbook" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def _until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+
+
+def _has_kept(store: Path, wanted: int, process: subprocess.Popen[bytes]) -> bool:
+    return _kept(store) >= wanted or process.poll() is not None
+
+
+def _kept(store: Path) -> int:
+    import sqlite3
+
+    try:
+        with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as connection:
+            return connection.execute("SELECT count(*) FROM grades").fetchone()[0]
+    except sqlite3.Error:
+        return -1
+
+
+def _without_times(book: Gradebook) -> object:
+    learners = tuple(
+        replace(entry, lessons=tuple(replace(lesson, seconds=0.0) for lesson in entry.lessons))
+        for entry in book.learners
+    )
+    return replace(book, learners=learners, made_at=None)  # pyright: ignore[reportArgumentType]
