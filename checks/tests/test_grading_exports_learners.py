@@ -1,0 +1,138 @@
+"""What learners and the class page are given to read: Markdown that nothing breaks, and nothing that is secret."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.grading_readers import (
+    read_markdown,
+)
+from tests.grading_sample import HIDDEN_WORDS, SEED, moodle_sheet, of_kind, sample_gradebook
+from workbook.grading.exports import (
+    Missing,
+    Options,
+    export_all,
+    marks,
+    shown,
+    summary,
+    text,
+)
+from workbook.grading.exports.feedback import feedback
+from workbook.grading.gradebook import Gradebook
+from workbook.results import CheckResult, Verdict
+
+
+@pytest.fixture(scope="module")
+def book() -> Gradebook:
+    return sample_gradebook(16)
+
+
+@pytest.fixture(scope="module")
+def everything(book: Gradebook, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All formats of the whole class."""
+    folder = tmp_path_factory.mktemp("grades")
+    sheet = folder / "sheet.csv"
+    sheet.write_text(moodle_sheet(book), encoding="utf-8")
+    export_all(book, folder / "out", options=Options(moodle_worksheet=sheet))
+    return folder / "out"
+
+
+def test_the_summary_lists_faults_first_and_everybody(book: Gradebook, everything: Path) -> None:
+    page = read_markdown((everything / "summary.md").read_text(encoding="utf-8"))
+    assert page.headings == ("FastAPI workbook: 16 learners", "Grader errors: 2")
+    assert not page.kinds & {"html_block", "html_inline", "link_open", "image", "code_inline", "fence"}
+    header, *rows = page.rows
+    assert header[0] == "Learner"
+    assert [row[0].split(" ")[0] for row in rows] == [
+        text.line(grade.learner.id, 60).split(" ")[0] for grade in book.learners
+    ]
+    for grade, row in zip(book.learners, rows, strict=True):
+        known = marks.final_points(grade, Missing.EMPTY)
+        assert row[-2] == ("" if known is None else text.number(known))
+        assert row[-1] == "; ".join(marks.flags(grade))
+
+
+def test_the_summary_stays_below_githubs_limit(book: Gradebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(summary, "_LIMIT", 12_000)
+    large = replace(book, learners=book.learners * 40)
+    written = summary.summary(large)
+    assert len(written.encode("utf-8", "replace")) <= 12_000
+    shown_rows = len(read_markdown(written).rows) - 1
+    assert shown_rows > 20
+    assert written.endswith(f"\nAnd {640 - shown_rows} more: see `grades.csv`.\n")
+
+
+def test_an_unsafe_run_is_said_in_the_summary(book: Gradebook) -> None:
+    assert "> **Not isolated.** Nothing\n" in summary.summary(replace(book, isolated=False, isolation="Nothing"))
+
+
+def test_feedback_has_every_verdict_and_the_words_from_home(book: Gradebook) -> None:
+    for grade in book.learners:
+        page = read_markdown(feedback(book, grade))
+        assert not page.kinds & {"html_block", "html_inline", "link_open", "image", "code_inline", "code_block"}
+        exercises = [
+            (lesson, exercise) for lesson in grade.lessons if lesson.result for exercise in lesson.result.exercises
+        ]
+        rows = [row for row in page.rows if row[0]]
+        assert [row[2] for row in rows] == [shown_word(exercise.verdict) for _, exercise in exercises]
+        for _, exercise in exercises:
+            words = shown.explain(exercise)
+            told = f"{words}\n" in page.fences
+            assert told is (words != "" and exercise.verdict is not Verdict.NOT_STARTED) or not words
+
+
+def shown_word(verdict: Verdict) -> str:
+    return "fault of the workbook" if verdict is Verdict.CHECK_ERROR else verdict.value.replace("_", " ")
+
+
+def test_feedback_says_the_points_and_what_was_taken_off(book: Gradebook) -> None:
+    late = read_markdown(feedback(book, of_kind(book, "late"))).text
+    assert "51.2 of 64 points, from 64 earned." in late
+    assert "Handed in late: 2 days begun after the deadline, 20 % of the points are taken off." in late
+    assert f"Rule: {book.policy}" in late
+    broken = read_markdown(feedback(book, of_kind(book, "grader_error")))
+    assert "Your grade is not final" in broken.text
+    assert "Points so far: 42 of 64." in broken.text
+    assert "worker" not in broken.text
+    assert "– of 4" in [row[-1] for row in broken.rows]
+    assert "Nothing was handed in." in read_markdown(feedback(book, of_kind(book, "missing"))).text
+    invalid = read_markdown(feedback(book, of_kind(book, "invalid")))
+    assert "The archive names a file outside of itself" in invalid.fences[0]
+    hidden = read_markdown(feedback(book, of_kind(book, "hidden_only")))
+    assert set(hidden.fences) == {"A further check of your instructor's does not pass.\n"}
+
+
+@pytest.mark.parametrize(
+    ("name", "hidden"),
+    [
+        ("checks/lesson_01/test_1_it.py::test_answers", False),
+        ("checks/lesson_12/test_3_it.py::TestIt::test_answers[a b/../c]", False),
+        ("hidden/lesson_01/test_1_it.py::test_answers", True),
+        ("checks/lesson_01/../../hidden/test_1_it.py::test_answers", True),
+        ("checks/lesson_1/test_1_it.py::test_answers", True),
+        ("hidden/checks/lesson_01/test_1_it.py::test_answers", True),
+        ("test_answers", True),
+        ("", True),
+    ],
+)
+def test_only_a_check_of_the_course_is_shown(name: str, hidden: bool) -> None:
+    assert shown.is_hidden(CheckResult(name, "", False, Verdict.FAILED)) is hidden
+
+
+def test_learners_see_neither_the_seed_nor_hidden_checks(everything: Path) -> None:
+    seen = 0
+    for file in (file for file in everything.rglob("*") if file.is_file() and file.name != "grades.json"):
+        data = file.read_bytes()
+        if file.suffix == ".b64":
+            data = base64.b64decode(data)
+        for word in (*HIDDEN_WORDS, str(SEED)):
+            assert word.encode() not in data, f"{word} in {file.name}"
+        seen += 1
+    assert seen > 60
+    # The instructor's own file has them: the words do occur in the class.
+    everything_known = (everything / "grades.json").read_bytes()
+    assert all(word.encode() in everything_known for word in (*HIDDEN_WORDS, str(SEED)))

@@ -1,0 +1,101 @@
+"""A graded class in the formats that schools' systems read: one module for each, all from one ``Gradebook``.
+
+Rules that hold for every format:
+
+- A fault of ours never costs points. Where one stands in the way, the points are left out, never written as 0.
+- Who handed nothing in has no grade, unless the instructor asks for zeros (``Options.missing``).
+- An upload that cannot be read, and a lesson that is not in a submission, earn 0 points, and are flagged.
+- Files for learners hold neither the seed nor anything of hidden checks.
+- Files are replaced whole; a reader sees the old one or the new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from workbook.course import CourseError
+from workbook.grading.exports import (
+    canvas,
+    classroom50,
+    feedback,
+    github_classroom,
+    grades_csv,
+    grades_json,
+    gradescope,
+    junit,
+    moodle_gradebook,
+    moodle_worksheet,
+    summary,
+)
+from workbook.grading.exports.grades_json import gradebook_from_json
+from workbook.grading.exports.names import file_name
+from workbook.grading.exports.options import Missing, Options, Writer, Written
+from workbook.grading.exports.text import loggable
+from workbook.grading.gradebook import Gradebook
+
+__all__ = [
+    "FORMATS",
+    "Missing",
+    "Options",
+    "Writer",
+    "Written",
+    "default_formats",
+    "export_all",
+    "file_name",
+    "gradebook_from_json",
+]
+
+FORMATS: Mapping[str, Writer] = {
+    "json": grades_json.write,
+    "csv": grades_csv.write,
+    "junit": junit.write,
+    "gradescope": gradescope.write,
+    "github-classroom": github_classroom.write,
+    "classroom50": classroom50.write,
+    "canvas": canvas.write,
+    "moodle": moodle_worksheet.write,
+    "moodle-gradebook": moodle_gradebook.write,
+    "summary": summary.write,
+    "feedback": feedback.write,
+}
+"""Every format by its name on the command line."""
+
+
+def default_formats(options: Options) -> tuple[str, ...]:
+    """All formats that can be written: Moodle's worksheet only where there is one to fill in."""
+    return tuple(name for name in FORMATS if name != "moodle" or options.moodle_worksheet is not None)
+
+
+def export_all(
+    book: Gradebook, folder: Path, names: Iterable[str] | None = None, options: Options | None = None
+) -> Written:
+    """Write a gradebook in several formats.
+
+    Args:
+        book: the class.
+        folder: where to; it is made where it does not exist.
+        names: keys of ``FORMATS``; None for all that can be written.
+        options: the instructor's choices.
+
+    Returns:
+        The files, and what the instructor should know, each line with its format before it,
+        fit to be printed in a terminal and in a CI log.
+
+    Raises:
+        CourseError: there is no such format, or it needs an option that is not given.
+        OSError: a file cannot be written.
+    """
+    options = options or Options()
+    chosen = tuple(dict.fromkeys(names)) if names is not None else default_formats(options)
+    unknown = [name for name in chosen if name not in FORMATS]
+    if unknown:
+        raise CourseError(f"There is no format {unknown[0]!r}: choose from {', '.join(FORMATS)}.")
+    folder.mkdir(parents=True, exist_ok=True)
+    files: list[Path] = []
+    notes: list[str] = []
+    for name in chosen:
+        written = FORMATS[name](book, folder, options)
+        files += written.files
+        notes += [loggable(f"{name}: {note}") for note in written.notes]
+    return Written(tuple(files), tuple(notes))

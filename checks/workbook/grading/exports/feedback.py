@@ -1,0 +1,91 @@
+"""``feedback/<learner>.md``: what each learner is given back, in Markdown.
+
+The messages are those that the learner knows from home. They may quote what the learner's program said, so they stand
+between fences that nothing in them can close, and names are escaped. The seed and hidden checks are not in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from workbook.feedback.html import SYMBOLS, WORDS
+from workbook.grading.exports import marks, shown
+from workbook.grading.exports.files import replace_tree
+from workbook.grading.exports.names import file_name
+from workbook.grading.exports.options import Options, Written
+from workbook.grading.exports.text import fenced, line, markdown, number
+from workbook.grading.gradebook import Gradebook, LearnerGrade, LessonGrade, Standing
+from workbook.results import ExerciseResult, Verdict
+
+FOLDER = "feedback"
+
+
+def write(book: Gradebook, folder: Path, options: Options = Options()) -> Written:  # noqa: B008
+    """Write one file for every learner, whatever became of their work."""
+    texts = {f"{file_name(grade.learner.id)}.md": feedback(book, grade) for grade in book.learners}
+    return Written(tuple(replace_tree(folder / FOLDER, texts, "*.md")))
+
+
+def feedback(book: Gradebook, grade: LearnerGrade) -> str:
+    """One learner's feedback in Markdown."""
+    return "\n".join(_lines(book, grade)) + "\n"
+
+
+def _lines(book: Gradebook, grade: LearnerGrade) -> Iterator[str]:
+    yield f"# {markdown(book.course)}: {markdown(line(grade.learner.name or grade.learner.id, 120))}"
+    yield ""
+    yield from _total(book, grade)
+    if grade.standing is not Standing.HANDED_IN:
+        return
+    for lesson in grade.lessons:
+        yield from _lesson(grade, lesson)
+
+
+def _total(book: Gradebook, grade: LearnerGrade) -> Iterator[str]:
+    about, late = shown.about_grade(grade), shown.about_lateness(grade)
+    if about:
+        yield from (fenced(about) if grade.standing is Standing.INVALID else about, "")
+    if grade.standing is Standing.MISSING:
+        return
+    if not marks.is_final(grade):
+        yield f"Points so far: {number(grade.raw_points)} of {book.max_points}."
+    elif grade.lateness.percent:
+        yield f"**{number(grade.points)} of {book.max_points} points**, from {number(grade.raw_points)} earned."
+    else:
+        yield f"**{number(grade.points)} of {book.max_points} points.**"
+    yield from (late,) if late else ()
+    yield from (f"Rule: {markdown(book.policy)}",) if late and book.policy else ()
+    yield ""
+
+
+def _lesson(grade: LearnerGrade, lesson: LessonGrade) -> Iterator[str]:
+    points = marks.lesson_points(grade, lesson)
+    of = f": {number(points)} of {lesson.max_points} points" if points is not None else ""
+    yield f"## Lesson {lesson.lesson}, {markdown(lesson.title)}{of}"
+    yield ""
+    about = shown.about_lesson(grade, lesson)
+    if lesson.result is None:
+        yield from (about, "")
+        return
+    yield from ("| | Exercise | | Points |", "| --- | --- | --- | ---: |")
+    for exercise in lesson.result.exercises:
+        yield f"| {_mark(exercise)} | {_title(exercise)} | {WORDS[exercise.verdict]} | {_points(exercise)} |"
+    yield ""
+    for exercise in lesson.result.exercises:
+        words = "" if exercise.verdict is Verdict.NOT_STARTED else shown.explain(exercise)
+        if words:
+            yield from (f"### {_title(exercise)}", "", fenced(words), "")
+
+
+def _mark(exercise: ExerciseResult) -> str:
+    return SYMBOLS.get(exercise.verdict, "✘")
+
+
+def _title(exercise: ExerciseResult) -> str:
+    return f"{markdown(exercise.exercise)} {markdown(exercise.title)}"
+
+
+def _points(exercise: ExerciseResult) -> str:
+    known = exercise.verdict is not Verdict.CHECK_ERROR
+    return f"{number(exercise.points)} of {exercise.max_points}" if known else f"– of {exercise.max_points}"

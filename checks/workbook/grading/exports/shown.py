@@ -1,0 +1,79 @@
+"""What a learner is shown of a graded exercise: the words that they know from home, and nothing of hidden checks."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from workbook.feedback.message import Message
+from workbook.grading.exports import marks
+from workbook.grading.exports.text import block
+from workbook.grading.gradebook import LearnerGrade, LessonGrade, Standing
+from workbook.results import CheckResult, ExerciseResult, Verdict
+
+HIDDEN = "A further check of your instructor's does not pass."
+NOT_GRADED = "Not graded yet: the grader has a fault here. It is not yours, and costs you nothing."
+
+_COURSE_CHECK = re.compile(r"checks/lesson_\d\d/(?:[\w-]+/)*[\w-]+\.py(?:::.*)?", re.DOTALL)
+
+
+def is_hidden(check: CheckResult) -> bool:
+    """Whether a check is the instructor's own: its name is not a path below ``checks/lesson_NN``.
+
+    A name of any other form counts as hidden, so that a mistake shows too little and not too much.
+    """
+    return not _is_of_course(check.name)
+
+
+@lru_cache(maxsize=4096)
+def _is_of_course(name: str) -> bool:
+    return _COURSE_CHECK.fullmatch(name) is not None
+
+
+def explain(exercise: ExerciseResult) -> str:
+    """The message for an exercise: of the first check that did not pass and may be shown; empty where there is none."""
+    if exercise.verdict is Verdict.CHECK_ERROR:
+        return NOT_GRADED
+    failed = [check for check in exercise.checks if not check.passed]
+    for check in failed:
+        if not is_hidden(check) and check.message is not None:
+            return _words(check.message)
+    return HIDDEN if any(is_hidden(check) for check in failed) else ""
+
+
+@lru_cache(maxsize=65_536)
+def _words(message: Message) -> str:
+    """A message as lines; several formats show the same ones, and wrapping lines takes most of their time."""
+    return block(str(message))
+
+
+def about_lesson(grade: LearnerGrade, lesson: LessonGrade) -> str:
+    """Why a lesson has no exercises to show; empty where it has."""
+    if lesson.result is not None:
+        return ""
+    if not marks.is_graded(grade, lesson):
+        return NOT_GRADED
+    return "This lesson is not in what you handed in." if grade.standing is Standing.HANDED_IN else "Nothing to grade."
+
+
+def about_grade(grade: LearnerGrade) -> str:
+    """What a learner has to know about the whole grade; empty where nothing is special."""
+    if grade.standing is Standing.MISSING:
+        return "Nothing was handed in."
+    if grade.standing is Standing.INVALID:
+        return f"Your upload could not be graded. {block(grade.problem)}".strip()
+    if not marks.is_final(grade):
+        return "Your grade is not final: a part of it is not graded yet, through no fault of yours."
+    return ""
+
+
+def about_lateness(grade: LearnerGrade) -> str:
+    """What being late did; empty where the work came in time."""
+    late = grade.lateness
+    if late.days <= 0:
+        return ""
+    begun = -int(-late.days // 1)
+    days = "1 day" if begun == 1 else f"{begun} days"
+    if not late.percent:
+        return f"Handed in late, in day {begun} after the deadline; nothing is taken off."
+    return f"Handed in late: {days} begun after the deadline, {late.percent:g} % of the points are taken off."
