@@ -1,0 +1,246 @@
+"""A gradebook as the data that the report's page shows: plain JSON, each text once.
+
+The short keys and lists keep the page small; ``model.js`` is the one reader, and says again what stands where.
+Nothing is escaped here but what would change how a text is read; the page inserts texts as texts only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from workbook.course import Lesson
+from workbook.feedback.html import WORDS
+from workbook.feedback.message import Message
+from workbook.grading.exports import marks, shown
+from workbook.grading.gradebook import Gradebook, LearnerGrade, LessonGrade, Standing
+from workbook.grading.pairs import SimilarPair
+from workbook.grading.report.causes import Cause, cause_of, grouped, telling_text
+from workbook.grading.report.interning import NONE, Table, Texts, visible
+from workbook.results import ExerciseResult, Verdict
+
+CODES = {
+    Verdict.PASSED: "p",
+    Verdict.FAILED: "f",
+    Verdict.NOT_STARTED: "n",
+    Verdict.CRASHED: "c",
+    Verdict.TIMED_OUT: "t",
+    Verdict.CHECK_ERROR: "e",
+}
+"""How the page writes a verdict."""
+TEXT_LIMIT = 900
+"""Characters of one text of a message: about as much as twelve lines hold, and more a learner is not shown."""
+GROUPS = 200
+"""Kinds of failure that are listed."""
+PAIR_TEXT = 1_000_000
+"""Characters of learners' texts that the pairs may bring along, all together."""
+_NAME = 300
+_NOTE = 500
+_NOTES = 50
+
+_Failure = tuple[int, Cause, Message, bool]
+
+
+def report_data(book: Gradebook, pairs: Sequence[SimilarPair] = (), *, limit: int = TEXT_LIMIT) -> dict[str, Any]:
+    """The class as JSON.
+
+    Args:
+        book: the class.
+        pairs: similar pairs to show, in the order in which they are to be read.
+        limit: characters of one text of a message.
+    """
+    maker = _Maker(book, limit)
+    learners = [maker.learner(place, grade) for place, grade in enumerate(book.learners)]
+    groups = [
+        {
+            "lesson": group.cause.lesson,
+            "exercise": group.cause.exercise,
+            "kind": group.cause.kind,
+            "telling": maker.texts.text(telling_text(group.example)),
+            "expected": maker.texts.text(group.example.row("Expected") or ""),
+            "example": maker.texts.message(group.example),
+            "learners": group.learners,
+            "hidden": group.hidden,
+        }
+        for group in grouped(maker.failures, limit=GROUPS)
+    ]
+    return {
+        "course": visible(book.course, _NAME),
+        "made": book.made_at.isoformat(timespec="minutes"),
+        "version": book.tool_version,
+        "seed": book.seed,
+        "isolation": visible(book.isolation, _NOTE),
+        "isolated": book.isolated,
+        "policy": visible(book.policy, _NOTE),
+        "max": book.max_points,
+        "says": {"hidden": shown.HIDDEN, "notGraded": shown.NOT_GRADED},
+        "words": {CODES[verdict]: word for verdict, word in WORDS.items()},
+        "lessons": [_columns(lesson) for lesson in book.lessons],
+        "learners": learners,
+        "outcomes": maker.outcomes.entries,
+        "checksets": maker.checksets.entries,
+        "groups": groups,
+        "pairs": _pairs(pairs, maker.keys),
+        "messages": maker.texts.messages.entries,
+        "strings": maker.texts.strings.entries,
+    }
+
+
+def _columns(lesson: Lesson) -> dict[str, Any]:
+    return {
+        "number": lesson.number,
+        "title": lesson.title,
+        "max": lesson.max_points,
+        "exercises": [[entry.id, entry.title, entry.points, entry.stretch] for entry in lesson.exercises],
+    }
+
+
+class _Maker:
+    """Turns learners into data, and remembers what they have in common."""
+
+    def __init__(self, book: Gradebook, limit: int) -> None:
+        self.book = book
+        self.texts = Texts(limit)
+        self.outcomes = Table()
+        """What became of an exercise: verdict, points, message, checks, which of them passed, hidden messages."""
+        self.checksets = Table()
+        """The checks of an exercise: for each its name, what it expects, and whether it is hidden."""
+        self._checks: dict[tuple[tuple[str, str], ...], int] = {}
+        self.failures: list[_Failure] = []
+        self.keys: dict[str, str] = {}
+        """By the learner's id the one by which the page knows them: ids differ in signs that nobody sees, too."""
+        self._taken: set[str] = set()
+
+    def learner(self, place: int, grade: LearnerGrade) -> dict[str, Any]:
+        who = grade.learner
+        return {
+            "key": self._key(who.id),
+            "id": visible(who.id, _NAME),
+            "name": visible(who.name, _NAME),
+            "email": visible(who.email, _NAME),
+            "roster": who.in_roster,
+            "extension": who.extension_days,
+            "standing": grade.standing.value,
+            "problem": visible(grade.problem, _NOTE),
+            "notes": [visible(note, _NOTE) for note in grade.notes[:_NOTES]],
+            "moreNotes": max(0, len(grade.notes) - _NOTES),
+            "source": visible(grade.source, _NAME),
+            "at": grade.handed_in_at.isoformat(timespec="minutes") if grade.handed_in_at else "",
+            "days": round(grade.lateness.days, 2),
+            "percent": grade.lateness.percent,
+            "raw": grade.raw_points,
+            "points": grade.points,
+            "max": grade.max_points,
+            "final": marks.is_final(grade),
+            "errors": [visible(text, _NOTE) for text in _errors(grade)],
+            "about": visible(shown.about_grade(grade), _NOTE),
+            "late": shown.about_lateness(grade),
+            "lessons": [self._lesson(place, lesson, grade) for lesson in self.book.lessons],
+        }
+
+    def _key(self, ident: str) -> str:
+        key = shown = visible(ident, _NAME)
+        count = 1
+        while key in self._taken:
+            count += 1
+            key = f"{shown}~{count}"
+        self._taken.add(key)
+        self.keys[ident] = key
+        return key
+
+    def _lesson(self, place: int, lesson: Lesson, learner: LearnerGrade) -> dict[str, Any]:
+        grade = next((entry for entry in learner.lessons if entry.lesson == lesson.number), None)
+        if grade is None:
+            return {"in": False, "outcomes": []}
+        data: dict[str, Any] = {"in": grade.handed_in and learner.standing is Standing.HANDED_IN}
+        if grade.result is None:
+            data["about"] = shown.about_lesson(learner, grade)
+        if not marks.is_graded(learner, grade):
+            data["unknown"] = True
+        if grade.unstable:
+            data["unstable"] = [visible(name, _NAME) for name in grade.unstable]
+        data["outcomes"] = list(self._outcomes(place, lesson, grade)) if grade.result else []
+        return data
+
+    def _outcomes(self, place: int, lesson: Lesson, grade: LessonGrade) -> Iterator[int]:
+        for column in lesson.exercises:
+            entry = grade.exercise(column.id)
+            yield self._outcome(place, lesson.number, entry) if entry else NONE
+
+    def _outcome(self, place: int, lesson: int, entry: ExerciseResult) -> int:
+        hidden = [shown.is_hidden(check) for check in entry.checks]
+        stopped = [
+            (position, check.message, hidden[position])
+            for position, check in enumerate(entry.checks)
+            if not check.passed and check.message
+        ]
+        public = next((message for _, message, own in stopped if not own), None)
+        own = tuple((position, self.texts.message(message)) for position, message, own in stopped if own)
+        first = public or next((message for _, message, _ in stopped), None)
+        if first is not None and entry.verdict not in (Verdict.PASSED, Verdict.NOT_STARTED, Verdict.CHECK_ERROR):
+            self.failures.append((place, cause_of(lesson, entry.exercise, first), first, public is None))
+        names = tuple((check.name, check.expects) for check in entry.checks)
+        if names not in self._checks:
+            checks = [
+                [self.texts.text(name), self.texts.text(expects), int(own)]
+                for (name, expects), own in zip(names, hidden, strict=True)
+            ]
+            self._checks[names] = self.checksets.place(names, checks)
+        passed = "".join("01"[check.passed] for check in entry.checks)
+        points = round(entry.points, 2)
+        return self.outcomes.place(
+            (CODES[entry.verdict], points, self.texts.message(public), self._checks[names], passed, own)
+        )
+
+
+def _errors(grade: LearnerGrade) -> tuple[str, ...]:
+    """Faults of ours in words; a lesson without a result and without a word is one, too."""
+    silent = [
+        f"lesson {lesson.lesson}: it has no result"
+        for lesson in grade.lessons
+        if not lesson.grader_errors and not marks.is_graded(grade, lesson)
+    ]
+    return (*grade.grader_errors, *silent)
+
+
+def _pairs(pairs: Sequence[SimilarPair], keys: dict[str, str]) -> dict[str, Any]:
+    """The pairs, with each learner's files once."""
+    works = Table()
+    room = PAIR_TEXT
+    listed: list[dict[str, Any]] = []
+    for pair in pairs:
+        entry: dict[str, Any] = {
+            "lesson": pair.lesson,
+            "shares": [round(pair.share_left, 3), round(pair.share_right, 3)],
+            "works": [NONE, NONE],
+        }
+        entry["who"] = [
+            keys.get(pair.left, visible(pair.left, _NAME)),
+            keys.get(pair.right, visible(pair.right, _NAME)),
+        ]
+        names = [sorted(pair.left_files), sorted(pair.right_files)]
+        entry["fragments"] = [
+            (
+                *(_index(names[0], part.left_file), part.left_start, part.left_end),
+                *(_index(names[1], part.right_file), part.right_start, part.right_end),
+            )
+            for part in pair.fragments
+        ]
+        for side, files in enumerate((pair.left_files, pair.right_files)):
+            content = tuple((visible(name, _NAME), _source(files[name])) for name in names[side])
+            size = sum(len(text) for _, text in content)
+            if content and size <= room:
+                before = len(works.entries)
+                entry["works"][side] = works.place(content)
+                room -= size if len(works.entries) > before else 0
+        listed.append(entry)
+    return {"list": listed, "works": works.entries}
+
+
+def _index(names: list[str], name: str) -> int:
+    return names.index(name) if name in names else NONE
+
+
+def _source(text: str) -> str:
+    """A file's text whose lines are counted as Python's tools do: by the signs that end a line of source."""
+    return visible(text.replace("\r\n", "\n").replace("\r", "\n"), PAIR_TEXT)
