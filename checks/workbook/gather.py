@@ -19,7 +19,7 @@ from workbook.service.database_problem import DatabaseProblem, DatabaseUnreachab
 from workbook.service.problem import CallFailed, ServiceProblem
 from workbook.state import State
 
-_ODD = (LookupError, TypeError, AttributeError, ValueError, StopIteration)
+_ODD = (LookupError, TypeError, AttributeError, ValueError, StopIteration, RecursionError)
 """What a check raises when an answer has another shape than it was promised."""
 
 
@@ -120,6 +120,8 @@ def _odd(fault: BaseException) -> str:
             return "a list is shorter than expected"
         case ValueError() if "JSON" in type(fault).__name__ or "Expecting" in str(fault):
             return "the body is not JSON"
+        case RecursionError():
+            return "the body is nested too deeply to be read"
         case TypeError() if "indices must be" in str(fault):
             return "a list where an object is expected, or the other way round"
         case TypeError() if "not subscriptable" in str(fault):

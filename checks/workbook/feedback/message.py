@@ -23,6 +23,10 @@ class Message:
     kind: str = "failed"
     """A short name for the cause, such as ``syntax_error`` or ``wrong_status``; reports count by it."""
 
+    def __post_init__(self) -> None:
+        # Half a surrogate pair, which JSON can carry, fits into no file.
+        object.__setattr__(self, "rows", tuple((_whole(label), _whole(text)) for label, text in self.rows))
+
     def row(self, label: str) -> str | None:
         """The text beside a label, if there is such a line."""
         return next((text for name, text in self.rows if name == label), None)
@@ -59,6 +63,10 @@ class Message:
     def from_json(cls, data: dict[str, Any]) -> Message:
         """Read back what ``to_json`` wrote."""
         return cls(rows=tuple((str(label), str(text)) for label, text in data["rows"]), kind=str(data["kind"]))
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _shown(line: str) -> str:

@@ -135,6 +135,10 @@ def _request_timeout(problem: Problem, evidence: Evidence) -> list[tuple[str, st
         else:
             what = f"{name} does not come to an end"
         rows.append(("Looks like", what))
+    else:
+        # Not even the thread that would name the line gets its turn.
+        what = "a call that keeps Python's interpreter for itself, such as a regular expression with too much to try"
+        rows.append(("Looks like", what))
     return rows
 
 

@@ -1,0 +1,124 @@
+"""One class of hostile, broken and honest submissions, graded together behind the walls."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from workbook.grading.gradebook import Gradebook, LearnerGrade
+from workbook.grading.sandbox.available import try_walls
+from workbook.grading.sandbox.cage import MEGABYTE, CageLimits
+from workbook.results import Verdict
+
+from .hostile_submissions import ALL, SLOWNESS, Hostile, make_corpus
+from .small_class import make_small_class
+
+SECRET = "only-the-grader-knows-this"
+WALLS = try_walls(Path(__file__).resolve().parents[2])
+pytestmark = pytest.mark.skipif(not WALLS.complete, reason=f"no sandbox here: {WALLS.text}")
+
+_HONEST_EVERY = 8
+_LESSON_SECONDS = 30.0
+_PLACES = {name: f"/nowhere/{name}" for name in ("gradebook", "roster", "checks", "socket")}
+NAMES = [entry.id for entry in make_corpus(secret=SECRET, port=1, places=_PLACES)]
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Gradebook, dict[str, Hostile], set[str]]:
+    """The class, graded once; the programs by id; what processes there were before."""
+    root = tmp_path_factory.mktemp("hostile")
+    places = {name: str(root / name) for name in ("gradebook", "roster", "socket")}
+    for name in ("gradebook", "roster"):
+        Path(places[name]).write_text(SECRET, encoding="utf-8")
+    some = make_small_class(
+        root / "course", sandbox=True, limits=CageLimits(memory=256 * MEGABYTE, processor=20, scratch=48 * MEGABYTE)
+    )
+    places["checks"] = str(root / "course/checks/lesson_01/secret.py")
+    Path(places["checks"]).write_text(SECRET, encoding="utf-8")
+    before = _workbook_processes()
+    patch = pytest.MonkeyPatch()
+    patch.setenv("GITHUB_TOKEN", SECRET)
+    patch.setenv("WORKBOOK_SLOWNESS", SLOWNESS)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.socket(socket.AF_UNIX) as named,
+        socket.socket(socket.AF_UNIX) as abstract,
+    ):
+        named.bind(places["socket"])
+        abstract.bind("\0" + places["socket"])
+        for listener in (named, abstract):
+            listener.listen()
+        corpus = make_corpus(secret=SECRET, port=server.getsockname()[1], places=places)
+        some.seconds = _LESSON_SECONDS
+        for number, entry in enumerate(corpus):
+            some.hand_in_files(entry.id, entry.files)
+            if number % _HONEST_EVERY == 0:
+                some.hand_in(f"honest-{number}", f"# {number}\n" + some.solution)
+        book = some.grade(root / "out")
+    patch.undo()
+    return book, {entry.id: entry for entry in corpus}, _workbook_processes() - before
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_program_earns_what_it_is_worth(graded: tuple[Gradebook, dict[str, Hostile], set[str]], name: str) -> None:
+    """No mark above the honest one, the proper verdict and text, and an end within the limit."""
+    book, corpus, _ = graded
+    grade, expected = _of(book, name), corpus[name]
+    exercise = grade.lessons[0].exercise("1.1")
+    assert grade.grader_errors == ()
+    assert exercise is not None
+    message = str(exercise.message or "")
+    assert exercise.verdict in (expected.verdict, expected.or_verdict), message
+    assert grade.points == expected.points, message
+    assert " ".join(expected.says.split()) in " ".join(message.split())
+    assert all(sign.isprintable() or sign == "\n" for sign in message)
+    tries = 2  # what crashed or timed out is tried again
+    assert grade.lessons[0].seconds <= tries * (_LESSON_SECONDS + 2)
+
+
+def test_honest_neighbours_lose_nothing(graded: tuple[Gradebook, dict[str, Hostile], set[str]]) -> None:
+    """Whoever sat next to them has full marks, and is not called unstable."""
+    honest = [entry for entry in graded[0].learners if entry.learner.id.startswith("honest")]
+    assert len(honest) >= 5
+    assert {entry.points for entry in honest} == {ALL}
+    assert not any(entry.lessons[0].unstable for entry in honest)
+
+
+def test_nothing_is_left_behind(graded: tuple[Gradebook, dict[str, Hostile], set[str]]) -> None:
+    """No process of a worker, a host or a service is there any more, and no mount."""
+    assert graded[2] == set()
+    assert "/run/workbook" not in Path("/proc/mounts").read_text(encoding="ascii", errors="replace")
+
+
+def test_time_of_a_lesson_is_limited(tmp_path: Path) -> None:
+    """Answers that are each just in time do not add up to hours."""
+    some = make_small_class(tmp_path / "course", sandbox=True)
+    slow = some.solution.replace("\nasync def today", "\nasync def today").replace(
+        '    return {"dish": "soup"}', '    import time\n    time.sleep(2)\n    return {"dish": "soup"}'
+    )
+    some.seconds = 1.5
+    some.hand_in("slow", slow)
+    exercise = some.grade(tmp_path / "out").learners[0].lessons[0].exercise("1.2")
+    assert exercise is not None
+    assert exercise.verdict is Verdict.TIMED_OUT
+    assert "all checks of a lesson together have 1.5 seconds" in " ".join(str(exercise.message).split())
+
+
+def _of(book: Gradebook, name: str) -> LearnerGrade:
+    return next(entry for entry in book.learners if entry.learner.id == name)
+
+
+def _workbook_processes() -> set[str]:
+    found: set[str] = set()
+    for place in Path("/proc").iterdir():
+        if place.name.isdigit() and int(place.name) != os.getpid():
+            try:
+                command = (place / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if b"workbook.grading" in command:
+                found.add(place.name)
+    return found
