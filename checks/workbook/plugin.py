@@ -6,6 +6,7 @@ with pytest's collection.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Generator
@@ -130,6 +131,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     state = session.config.stash.get(STATE, None)
     if state is None:
         return
+    gc.freeze()  # what pytest and the libraries made up to here stays: no collection has to look at it again
     _complete_partial_files(state, session)
     for item in session.items:
         exercise = state.exercise_of(item)
@@ -259,5 +261,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if state is not None:
         state.run.close()
         mark("exit")
+        gc.freeze()  # pytest collects garbage once more now, and this process is about to end
         if state.session is not None:
             leave_quickly(int(state.session.exitstatus))

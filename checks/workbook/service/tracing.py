@@ -22,9 +22,15 @@ class Tracer:
 
     def __init__(self, folder: Path) -> None:
         self._root = folder.resolve()
+        self._known: dict[str, str | None] = {}
 
     def relative(self, filename: str) -> str | None:
         """The file's name relative to the lesson folder, or None for a file outside it."""
+        if filename not in self._known:
+            self._known[filename] = self._relative(filename)
+        return self._known[filename]
+
+    def _relative(self, filename: str) -> str | None:
         path = Path(filename)
         if not path.is_absolute():  # "<string>", "<frozen runpy>"
             return None
