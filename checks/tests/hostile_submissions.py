@@ -168,8 +168,8 @@ def _greed(corpus: _Corpus) -> None:
     """
     corpus.at_import("F19", "fork-bomb", fork_bomb, or_verdict=Verdict.TIMED_OUT)
     threads = "import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(99,), daemon=True).start()"
-    corpus.at_import("F20", "thread-bomb", threads)
-    corpus.at_import("F21", "memory-at-once", "x = bytearray(10**11)", says="MemoryError")
+    corpus.at_import("F20", "thread-bomb", threads, says="The limit an app may have 256 processes and threads")
+    corpus.at_import("F21", "memory-at-once", "x = bytearray(10**11)", says="The limit an app may use 256 MB of memory")
     touched = """
         x = []
         while True: x.append(bytearray(b"x" * 20_000_000))
@@ -190,9 +190,9 @@ def _greed(corpus: _Corpus) -> None:
         "F22", "descriptors", "x = []\nwhile True: x.append(open('/dev/null'))", says="Too many open files"
     )
     big = "with open('/tmp/big', 'wb') as file:\n    while True: file.write(b'x' * 1_000_000)"
-    corpus.at_import("F23", "one-big-file", big, says="File too large")
+    corpus.at_import("F23", "one-big-file", big, says="The limit an app may write 32 MB into one file")
     full = "n = 0\nwhile True:\n    n += 1\n    open(f'/tmp/{n}', 'wb').write(b'x' * 9_000_000)"
-    corpus.at_import("F23", "fills-the-disk", full, says="No space left")
+    corpus.at_import("F23", "fills-the-disk", full, says="The limit an app may keep 48 MB")
     many = "n = 0\nwhile True:\n    n += 1\n    open(f'/tmp/{n}', 'wb').close()"
     corpus.at_import("F24", "a-million-files", many, says="No space left")
     for stream in ("stdout", "stderr"):

@@ -315,6 +315,17 @@ def root() -> str:
     return "well"
 """
 
+
+def _sandbox(course: Course) -> Finding:
+    """Only an instructor needs it, so its lack is no fault."""
+    from workbook.grading.sandbox.available import mend_of, try_walls
+
+    walls = try_walls(course.root)
+    if walls.complete:
+        return Finding("Sandbox", State.OK, f"{walls.text}: a class can be graded")
+    return Finding("Sandbox", State.NOTE, f"a class cannot be graded here: {walls.text}", mend_of(walls))
+
+
 _LOOKS: tuple[tuple[str, Callable[[Course], Finding]], ...] = (
     ("Python", _python),
     ("Environment", _environment),
@@ -328,6 +339,7 @@ _LOOKS: tuple[tuple[str, Callable[[Course], Finding]], ...] = (
     ("Notebooks", _kernel),
     ("Processes", _leftovers),
     ("Service", _service),
+    ("Sandbox", _sandbox),
 )
 
 

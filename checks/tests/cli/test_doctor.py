@@ -18,6 +18,8 @@ import workbook
 from workbook import doctor
 from workbook.course import Course
 from workbook.doctor import Finding, State
+from workbook.grading.sandbox import available
+from workbook.grading.sandbox.available import Walls
 
 Run = Callable[..., Result]
 
@@ -34,6 +36,7 @@ NAMES = [
     "Notebooks",
     "Processes",
     "Service",
+    "Sandbox",
 ]
 
 
@@ -47,16 +50,42 @@ def look(course: Course) -> Callable[[str], Finding]:
 Look = Callable[[str], Finding]
 
 
+def _both_walls(_root: Path) -> Walls:
+    return Walls(True, "two walls")
+
+
 def test_the_healthy(look: Look, course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "WORKBOOK_DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)
     (course.root / "requirements.lock").write_text("", encoding="utf-8")
     monkeypatch.setattr(workbook, "__file__", str(course.checks_dir / "workbook" / "__init__.py"))
     monkeypatch.setattr(doctor, "_orphans", set[int])  # other runs of this machine are not this test's business
+    monkeypatch.setattr(available, "try_walls", _both_walls)
     findings = list(doctor.examine(course))
     assert [finding.name for finding in findings] == NAMES
     assert [finding for finding in findings if finding.state is not State.OK] == []
     assert not any(finding.mend for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("missing", "mend"),
+    [
+        ("Grading in a sandbox needs bwrap: install the package bubblewrap of your system", "apt-get install"),
+        ("bubblewrap cannot build the outer wall; AppArmor refuses user namespaces here", "sudo sysctl"),
+        ("the inner wall cannot be built: no Landlock", "virtual machine"),
+    ],
+)
+def test_a_machine_that_cannot_grade(look: Look, monkeypatch: pytest.MonkeyPatch, missing: str, mend: str) -> None:
+    def walls(_root: Path) -> Walls:
+        return Walls(False, missing)
+
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(available, "try_walls", walls)
+    found = look("Sandbox")
+    assert (found.state, found.text) == (State.NOTE, f"a class cannot be graded here: {missing}")
+    assert found.mend is not None
+    assert mend in found.mend
+    assert found.mend.endswith("learners need no sandbox")
 
 
 def test_an_old_python(look: Look, course: Course) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import secrets
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, Self
@@ -15,7 +16,7 @@ from typing import Protocol, Self
 import workbook
 from workbook.course import Course, CourseError, Lesson
 from workbook.grading.gradebook import Gradebook, Learner, LearnerGrade, LessonGrade, Standing
-from workbook.grading.keys import engine_digest, grade_key
+from workbook.grading.keys import engine_digest, grade_key, report_digest
 from workbook.grading.late import LatePolicy
 from workbook.grading.store import Store
 from workbook.grading.submission import Submission
@@ -104,6 +105,46 @@ def grade_class(plan: Plan, out: Path, open_pool: Callable[[int], Pool], watcher
                     answers[key] = answer
                     watcher.done(answer)
     return _gradebook(plan, keys, answers, seed)
+
+
+def fingerprint(plan: Plan, out: Path, *choices: object) -> str:
+    """What the report and the exports of a run depend on: with the same one, they are the same but for their time.
+
+    Args:
+        plan: what there is to grade.
+        out: the report folder.
+        choices: whatever else decides about them.
+
+    Returns:
+        A hash; empty where a result is still missing or wanted anew.
+    """
+    if plan.regrade or not (out / STORE).exists():
+        return ""
+    with Store(out / STORE) as store:
+        seed = plan.seed if plan.seed is not None else int(store.setting("seed", "-1"))
+        keys = _keys(plan, seed)
+        if store.count_known(keys.values()) < len(set(keys.values())):
+            return ""
+    people = [
+        (learner, submission and replace(submission, lessons=sorted(submission.lessons)))
+        for learner, submission in plan.learners
+    ]
+    parts = [sorted(keys.items()), people, plan.isolation, plan.policy, seed, report_digest(), choices]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def is_reported(out: Path, mark: str) -> bool:
+    """Whether everything that a run leaves was written under this fingerprint."""
+    if not mark:
+        return False
+    with Store(out / STORE) as store:
+        return store.setting("reported", "") == mark
+
+
+def note_reported(out: Path, mark: str) -> None:
+    """Remember that everything was written."""
+    with Store(out / STORE) as store:
+        store.note("reported", mark)
 
 
 def _keys(plan: Plan, seed: int) -> dict[tuple[str, int], str]:

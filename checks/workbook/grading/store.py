@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import String, create_engine, delete, event, select
+from sqlalchemy import String, create_engine, delete, event, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
@@ -80,6 +80,21 @@ class Store:
                 session.add(known)
                 session.commit()
             return known.value
+
+    def note(self, name: str, value: str) -> None:
+        """Keep a value under a name, whatever was there."""
+        with Session(self._engine) as session:
+            session.merge(_Setting(name=name, value=value))
+            session.commit()
+
+    def count_known(self, keys: Iterable[str]) -> int:
+        """How many results are there already; they are not read."""
+        wanted = list(dict.fromkeys(keys))
+        with self._engine.connect() as connection:
+            parts = (wanted[start : start + _KEYS_AT_ONCE] for start in range(0, len(wanted), _KEYS_AT_ONCE))
+            return sum(
+                connection.execute(select(func.count()).where(_Grade.key.in_(part))).scalar_one() for part in parts
+            )
 
     def known(self, keys: Iterable[str]) -> dict[str, GradeAnswer]:
         """The results that are there already."""

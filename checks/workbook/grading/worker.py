@@ -26,6 +26,7 @@ import pytest
 from workbook import warm
 from workbook.course import folder_name
 from workbook.grading.sandbox import kernel
+from workbook.grading.sandbox.cage import MEGABYTE, CageLimits
 from workbook.grading.sandbox.wall import WORK
 from workbook.grading.task import ANSWER_BYTES, GradeTask, WorkerSettings
 from workbook.service import process
@@ -123,7 +124,8 @@ class Worker:
             return {"error": f"the checks ended without a report ({status}): {_last_line(folder / 'output.txt')}"}
         if len(text) > ANSWER_BYTES:
             return {"error": "the report is too long to be read"}
-        return {"report": _show_hidden(json.loads(text))}
+        report = _show_hidden(json.loads(text))
+        return {"report": _name_limits(report, self._settings.limits) if self._settings.sandbox else report}
 
     def _mount_scratch(self, scratch: Path) -> None:
         if self._settings.sandbox:
@@ -169,6 +171,28 @@ def _show_hidden(report: dict[str, Any]) -> dict[str, Any]:
                 if f"_{_HIDDEN_PREFIX}" in check["name"]:
                     name = check["name"].replace(f"_{_HIDDEN_PREFIX}", "_")
                     check["name"] = f"hidden/{name.removeprefix('checks/')}"
+    return report
+
+
+def _name_limits(report: dict[str, Any], limits: CageLimits) -> dict[str, Any]:
+    """Say in messages which limit of the grader an exception came from: at home there is none."""
+    known = (
+        ("MemoryError", f"an app may use {limits.memory // MEGABYTE} MB of memory"),
+        ("can't start new thread", f"an app may have {limits.tasks} processes and threads"),
+        ("[Errno 11]", f"an app may have {limits.tasks} processes and threads"),
+        ("[Errno 24]", f"an app may have {limits.files} files and connections open at a time"),
+        ("[Errno 27]", f"an app may write {limits.file_size // MEGABYTE} MB into one file"),
+        ("[Errno 28]", f"an app may keep {limits.scratch // MEGABYTE} MB in {limits.scratch_files} files"),
+        ("database or disk is full", f"an app may keep {limits.scratch // MEGABYTE} MB in files"),
+    )
+    for lesson in report["lessons"]:
+        for message in (check["message"] for exercise in lesson["exercises"] for check in exercise["checks"]):
+            rows: list[list[str]] = message["rows"] if message else []
+            found = next((words for sign, words in known if any(sign in text for _, text in rows)), None)
+            if found is not None:
+                # behind what happened, before where to look
+                place = next((number for number, row in enumerate(rows) if row[0] == "Look at"), len(rows))
+                rows.insert(place, ["The limit", found])
     return report
 
 

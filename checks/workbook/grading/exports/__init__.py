@@ -36,6 +36,7 @@ from workbook.grading.gradebook import Gradebook
 
 __all__ = [
     "FORMATS",
+    "NEED_ROSTER",
     "Missing",
     "Options",
     "Writer",
@@ -60,6 +61,10 @@ FORMATS: Mapping[str, Writer] = {
     "feedback": feedback.write,
 }
 """Every format by its name on the command line."""
+
+
+NEED_ROSTER = frozenset({"canvas", "moodle-gradebook"})
+"""Formats whose readers find people by what only a roster says."""
 
 
 def default_formats(options: Options) -> tuple[str, ...]:

@@ -70,6 +70,17 @@ def try_walls(course_root: Path) -> Walls:
     return Walls(True, found["layers"])
 
 
+def mend_of(walls: Walls) -> str:
+    """What to do about a missing part; for those who grade, learners need none of it."""
+    if sys.platform != "linux":
+        return "grade on a Linux machine, in WSL, or in CI; learners need no sandbox"
+    if "install the package" in walls.text:
+        return "install it, for example: sudo apt-get install bubblewrap; learners need no sandbox"
+    if "AppArmor" in walls.text:
+        return "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; learners need no sandbox"
+    return "allow user namespaces in this container, or grade in a virtual machine; learners need no sandbox"
+
+
 def choose(wanted: Sandbox, course_root: Path) -> tuple[bool, str]:
     """Whether services are to be closed in, and what to write about it in the report.
 
