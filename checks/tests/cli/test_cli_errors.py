@@ -50,6 +50,14 @@ def test_a_mistake(run: Run, line: str) -> None:
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", MISTAKES[line] + "\n")
 
 
+COMMANDS = [
+    *("lab", "check", "watch", "hint", "serve", "reset"),
+    *("status", "diff", "solution", "doctor"),
+    *("grade", "handout", "similar"),
+    *("build", "verify"),
+]
+
+
 @pytest.mark.parametrize("command", ["", "status", "check 1", "hint 1.1", "doctor", "serve 1", "build"])
 def test_outside_of_a_course(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKBOOK_ROOT", str(tmp_path))
@@ -82,7 +90,23 @@ def test_version(run: Run) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    "lab check watch hint serve reset status diff solution doctor grade handout similar build verify".split(),
+    [
+        "lab",
+        "check",
+        "watch",
+        "hint",
+        "serve",
+        "reset",
+        "status",
+        "diff",
+        "solution",
+        "doctor",
+        "grade",
+        "handout",
+        "similar",
+        "build",
+        "verify",
+    ],
 )
 def test_help_names_every_command(run: Run, name: str) -> None:
     assert f" {name} " in run("--help").stdout

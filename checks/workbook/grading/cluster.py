@@ -9,10 +9,11 @@ from __future__ import annotations
 import atexit
 import json
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Self, cast
 
-from workbook.course import CourseError, find_course, folder_name
+from workbook.course import Course, CourseError, find_course, folder_name
 from workbook.grading.keys import checks_digest, engine_digest
 from workbook.grading.pool import Seat
 from workbook.grading.task import GradeAnswer, GradeTask, WorkerSettings
@@ -35,8 +36,7 @@ def grade_here(settings: str, task: str, digests: str) -> str:
     """
     course = find_course()
     work = GradeTask.from_json(json.loads(task))
-    here = _digests(work.lesson)
-    if here != digests:
+    if _digests(course, work.lesson) != digests:
         error = "a machine of the cluster has other checks or another version of the tool: update its clone"
         return json.dumps(GradeAnswer(None, error).to_json())
     idle = _seats.setdefault(settings, SimpleQueue())
@@ -49,8 +49,7 @@ def grade_here(settings: str, task: str, digests: str) -> str:
     return json.dumps(answer.to_json())
 
 
-def _digests(lesson: int) -> str:
-    course = find_course()
+def _digests(course: Course, lesson: int) -> str:
     return f"{engine_digest()} {checks_digest(course, folder_name(lesson))}"
 
 
@@ -78,6 +77,7 @@ class ClusterPool:
             from distributed import Client
         except ImportError:
             raise CourseError("Grading on a cluster needs Dask: pip install 'fastapi-workbook[cluster]'.") from None
+        self._course = find_course(Path(settings.root))
         self._settings = json.dumps(settings.to_json())
         try:
             # Its types say nothing of what its methods take and give.
@@ -108,14 +108,14 @@ class ClusterPool:
                 grade_here,
                 self._settings,
                 json.dumps(task.to_json()),
-                _digests(task.lesson),
+                _digests(self._course, task.lesson),
                 key=f"grade-{key}",
                 retries=_DEATHS,
                 pure=False,
             ): key
             for key, task in tasks
         }
-        for future in cast("Iterable[Any]", as_completed(list(waiting))):
+        for future in cast("Iterable[Any]", as_completed(list(waiting), loop=self._client.loop)):
             key = waiting.pop(future)
             fault: BaseException | None = future.exception()
             if fault is not None:
