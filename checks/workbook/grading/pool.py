@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, Queue
@@ -27,6 +28,10 @@ _MARGIN_SECONDS = 60.0
 _END_SECONDS = 10.0
 _PIPE_SECONDS = 2.0
 """How long the last words of an ended worker may take."""
+
+
+_starter = ThreadPoolExecutor(1, thread_name_prefix="starts workers")
+"""Linux ends what is to die with its parent when the thread that started it ends: this one stays."""
 
 
 class WorkerDied(Exception):
@@ -166,7 +171,7 @@ class Seat:
 
     def _once(self, task: GradeTask) -> GradeAnswer:
         if self._worker is None:
-            self._worker = WorkerProcess(self._settings)
+            self._worker = _starter.submit(WorkerProcess, self._settings).result()
         try:
             return self._worker.grade(task)
         except WorkerDied as fault:
