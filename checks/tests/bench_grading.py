@@ -5,7 +5,7 @@
 
 The first compares, in one run and by turns: a plain loop, which is one ``pytest`` process for each submission with the
 checks in the app's own process (see ``plain_checks.py``); one worker behind its walls; one worker without walls; two
-workers. It takes the lessons whose checks a plain loop can run at all, those without a database, and leaves out one
+workers. All of them but the last are kept on one core. It takes the lessons whose checks a plain loop can run at all, those without a database, and leaves out one
 check that it cannot. It is no test: it asserts nothing, and its figures mean something on an idle machine only.
 """
 
@@ -20,7 +20,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +40,12 @@ ROOT = Path(__file__).resolve().parents[2]
 SEED = 7
 _PLAIN_CANNOT = "not unreadable_setting"
 _SAMPLE_SECONDS = 0.5
+TITLES = {
+    "plain": "plain loop, a pytest process each, one core",
+    "walls": "one worker behind its walls, one core",
+    "no walls": "one worker without walls, one core",
+    "two": "two workers behind their walls, two cores",
+}
 
 
 @dataclass(frozen=True)
@@ -46,8 +53,6 @@ class Measured:
     """One way of grading, once."""
 
     seconds: float
-    cpu: float
-    """Of all processes."""
     grades: int
 
     @property
@@ -55,21 +60,17 @@ class Measured:
         """Lesson-grades a minute."""
         return self.grades / self.seconds * 60
 
-    @property
-    def per_core(self) -> float:
-        """Lesson-grades for a minute of processor time."""
-        return self.grades / self.cpu * 60
 
-
-def cpu_of_tree() -> float:
-    """Processor seconds of all processes below this one, those included that they have waited for."""
-    total = 0.0
-    for process in psutil.Process().children(recursive=True):
-        try:
-            total += sum(process.cpu_times()[:4])
-        except psutil.Error:  # it has just ended: then its parent has its time
-            continue
-    return total
+@contextmanager
+def on_cores(count: int) -> Generator[None]:
+    """Keep every thread of this process, and whatever it starts, on so many processors."""
+    allowed = os.sched_getaffinity(0)
+    some = set(sorted(allowed)[:count])
+    for chosen, block in ((some, True), (allowed, False)):
+        for thread in Path("/proc/self/task").iterdir():
+            os.sched_setaffinity(int(thread.name), chosen)
+        if block:
+            yield
 
 
 def plain_loop(course: Course, works: Sequence[Work], scratch: Path) -> Measured:
@@ -78,7 +79,7 @@ def plain_loop(course: Course, works: Sequence[Work], scratch: Path) -> Measured
     for lesson in {work.lesson.folder for work in works}:
         shutil.copytree(course.checks_dir / lesson, checks / lesson / "checks" / lesson, dirs_exist_ok=True)
     places = [_write(work, scratch / "targets" / str(number)) for number, work in enumerate(works)]
-    before, began = os.times(), time.perf_counter()
+    began = time.perf_counter()
     for work, place in zip(works, places, strict=True):
         env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         env |= {TARGET: str(place), LESSON: str(work.lesson.number), SCRATCH: str(scratch)}
@@ -88,9 +89,7 @@ def plain_loop(course: Course, works: Sequence[Work], scratch: Path) -> Measured
         folder = checks / work.lesson.folder
         command = [sys.executable, "-m", "pytest", *options]
         subprocess.run(command, cwd=folder, env=env, stdout=subprocess.DEVNULL, check=False)
-    seconds, after = time.perf_counter() - began, os.times()
-    cpu = after.children_user - before.children_user + after.children_system - before.children_system
-    return Measured(seconds, cpu, len(works))
+    return Measured(time.perf_counter() - began, len(works))
 
 
 def graded(course: Course, works: Sequence[Work], *, workers: int, sandbox: bool) -> Measured:
@@ -99,9 +98,9 @@ def graded(course: Course, works: Sequence[Work], *, workers: int, sandbox: bool
     tasks = [(str(number), GradeTask(work.lesson.number, work.files, SEED)) for number, work in enumerate(works)]
     with LocalPool(settings, workers) as pool:
         list(pool.run([(f"warm-up {number}", tasks[0][1]) for number in range(workers)]))
-        cpu, began = cpu_of_tree(), time.perf_counter()
+        began = time.perf_counter()
         list(pool.run(tasks))
-        return Measured(time.perf_counter() - began, cpu_of_tree() - cpu, len(works))
+        return Measured(time.perf_counter() - began, len(works))
 
 
 def _write(work: Work, folder: Path) -> Path:
@@ -121,35 +120,28 @@ def compare(course: Course, rounds: int, count: int) -> None:
     print(f"isolation: {isolation}")
     if os.getloadavg()[0] > 1.5:
         print(f"The machine is not idle (load {os.getloadavg()[0]:.1f}): do not trust these figures.")
-    found: dict[str, list[Measured]] = {name: [] for name in ("plain", "walls", "no walls", "two")}
+    found: dict[str, list[Measured]] = {name: [] for name in TITLES}
     for number in range(rounds):
-        with tempfile.TemporaryDirectory(prefix="workbook-bench-") as scratch:
-            found["plain"].append(plain_loop(course, works, Path(scratch)))
-        found["walls"].append(graded(course, works, workers=1, sandbox=kept_apart))
-        found["no walls"].append(graded(course, works, workers=1, sandbox=False))
-        found["two"].append(graded(course, works, workers=2, sandbox=kept_apart))
+        with on_cores(1):
+            with tempfile.TemporaryDirectory(prefix="workbook-bench-") as scratch:
+                found["plain"].append(plain_loop(course, works, Path(scratch)))
+            found["walls"].append(graded(course, works, workers=1, sandbox=kept_apart))
+            found["no walls"].append(graded(course, works, workers=1, sandbox=False))
+        with on_cores(2):
+            found["two"].append(graded(course, works * 2, workers=2, sandbox=kept_apart))
         print(f"round {number + 1} done", flush=True)
-    titles = {
-        "plain": "plain loop, a pytest process each",
-        "walls": "one worker behind its walls",
-        "no walls": "one worker without walls",
-        "two": "two workers behind their walls",
-    }
-    print("\n                                     a minute   a minute of one core   s each   CPU s each")
-    for name, title in titles.items():
+    print(f"\n{'':<46} a minute   s each")
+    for name, title in TITLES.items():
         rate = statistics.median(one.per_minute for one in found[name])
-        core = statistics.median(one.per_core for one in found[name])
-        print(f"{title:<36} {rate:8.1f} {core:22.1f} {60 / rate:8.2f} {60 / core:12.2f}")
+        print(f"{title:<46} {rate:8.1f} {60 / rate:8.2f}")
 
-    def ratio(one: str, other: str, what: str) -> float:
-        return statistics.median(
-            getattr(a, what) / getattr(b, what) for a, b in zip(found[one], found[other], strict=True)
-        )
+    def ratio(one: str, other: str) -> float:
+        pairs = zip(found[one], found[other], strict=True)
+        return statistics.median(first.per_minute / second.per_minute for first, second in pairs)
 
-    print(f"\nagainst the plain loop, by wall time        {ratio('walls', 'plain', 'per_minute'):.2f}")
-    print(f"against the plain loop, by processor time   {ratio('walls', 'plain', 'per_core'):.2f}")
-    print(f"share of the time that the walls cost       {1 - ratio('walls', 'no walls', 'per_minute'):.0%}")
-    print(f"efficiency from one to two workers          {ratio('two', 'walls', 'per_minute') / 2:.0%}")
+    print(f"\non one core, against the plain loop            {ratio('walls', 'plain'):.2f}")
+    print(f"share of the time that the walls cost          {1 - ratio('walls', 'no walls'):.0%}")
+    print(f"efficiency from one to two workers and cores   {ratio('two', 'walls') / 2:.0%}")
 
 
 class MemoryWatch(threading.Thread):

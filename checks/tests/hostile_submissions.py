@@ -168,7 +168,7 @@ def _greed(corpus: _Corpus) -> None:
     """
     corpus.at_import("F19", "fork-bomb", fork_bomb, or_verdict=Verdict.TIMED_OUT)
     threads = "import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(99,), daemon=True).start()"
-    corpus.at_import("F20", "thread-bomb", threads, says="The limit an app may have 256 processes and threads")
+    corpus.at_import("F20", "thread-bomb", threads, says="256 processes and threads")
     corpus.at_import("F21", "memory-at-once", "x = bytearray(10**11)", says="The limit an app may use 256 MB of memory")
     touched = """
         x = []

@@ -69,8 +69,12 @@ class SharedLauncher(ForkLauncher):
             shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def import_everything() -> None:
-    """Import pytest and all that a run of checks needs, and keep it out of the way of the garbage collector."""
+def import_everything(checks: Sequence[str] = ()) -> None:
+    """Import pytest and all that a run of checks needs, and keep it out of the way of the garbage collector.
+
+    Args:
+        checks: folders whose checks every later run finds imported already; they must not change any more.
+    """
     import pytest
 
     for library in LIBRARIES:
@@ -78,6 +82,8 @@ def import_everything() -> None:
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
         # imports pytest's own plugins, and no conftest
         pytest.main(["--version", "--noconftest", "-c", os.devnull, "-p", "no:cacheprovider"])
+        if checks:
+            pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider", *checks])
     gc.collect()
     gc.freeze()
 

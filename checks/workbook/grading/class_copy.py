@@ -32,6 +32,7 @@ _GIVEN = (
     ".devcontainer/*",
     ".vscode/*",
     ".github/images/*",
+    ".github/actions/*",
     ".github/classroom/*",
     ".github/workflows/*",
     "checks/conftest.py",

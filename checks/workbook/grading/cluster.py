@@ -76,7 +76,9 @@ class ClusterPool:
         try:
             from distributed import Client
         except ImportError:
-            raise CourseError("Grading on a cluster needs Dask: pip install 'fastapi-workbook[cluster]'.") from None
+            raise CourseError(
+                "Grading on a cluster needs the library distributed: .venv/bin/uv pip install distributed installs it."
+            ) from None
         self._course = find_course(Path(settings.root))
         self._settings = json.dumps(settings.to_json())
         try:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from workbook.authoring.starters import build_lesson
 from workbook.course import Course, Lesson
 from workbook.grading.pairs import SimilarPair
 from workbook.grading.similarity import passages
@@ -93,9 +94,9 @@ def _own_files(texts: Mapping[str, str], starter: Mapping[str, str]) -> dict[str
 
 def _solution(course: Course, lesson: Lesson) -> dict[str, str]:
     """The model solution: what everybody is expected to write. None in a copy for students."""
-    folder = course.solutions_dir / lesson.folder
-    files = (file for file in sorted(folder.rglob("*.py")) if file.is_file())
-    return readable({file.relative_to(folder).as_posix(): file.read_bytes() for file in files})
+    if not (course.solutions_dir / lesson.folder).is_dir():
+        return {}
+    return readable(build_lesson(course, lesson).solution)
 
 
 def _candidates(class_in: Mapping[Look, Classwork]) -> list[_Candidate]:

@@ -84,7 +84,7 @@ class Worker:
         caged = ("workbook.grading.sandbox.host", cage)
         self._launcher = warm.SharedLauncher(caged if settings.sandbox else warm.SharedLauncher.HOST)
         process.make_launcher = lambda: self._launcher
-        warm.import_everything()
+        warm.import_everything([f"checks/{folder_name(number)}" for number in settings.lessons])
 
     def grade(self, task: GradeTask) -> dict[str, Any]:
         """Grade one lesson.

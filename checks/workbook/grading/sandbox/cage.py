@@ -5,7 +5,7 @@ middle, as process 1 of a process namespace, a warden watches memory and process
 process of the cage, double forks and new sessions included. The innermost is the service, which
 
 - sees the Python installation and the submission, read-only, and its scratch folder: nothing else is in its file system
-- has a network of its own in which there is nobody, and no process of others
+- shares the worker's network, in which there is nothing but the upstream that the checks run, and no process of others
 - has no capability, a filter of system calls, Landlock, and limits
 
 Whatever cannot be set up ends the process: nothing runs in half a cage.
@@ -96,11 +96,7 @@ class Cage:
     def _enclose(self, spec: Spec, descriptors: list[int], tell: Callable[[dict[str, Any]], None]) -> None:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         submission, scratch = Path(spec.folder), Path(spec.env["HOME"]).parent
-        kernel.enter_user_namespace(
-            kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS,
-            as_user=USER,
-        )
-        kernel.bring_loopback_up()
+        kernel.enter_user_namespace(kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWIPC, as_user=USER)
         root = self._build(submission, scratch)
         reader, writer = os.pipe()
         warden = os.fork()

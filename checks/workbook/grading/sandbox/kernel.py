@@ -6,19 +6,15 @@ Numbers and structures are those of the kernel's own headers: ``mount.h``, ``sch
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import os
 import platform
-import socket
 import struct
 from pathlib import Path
 
 CLONE_NEWNS = 0x00020000
-CLONE_NEWUTS = 0x04000000
 CLONE_NEWIPC = 0x08000000
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
-CLONE_NEWNET = 0x40000000
 MS_RDONLY = 0x1
 MS_NOSUID = 0x2
 MS_NODEV = 0x4
@@ -32,8 +28,6 @@ PR_SET_NO_NEW_PRIVS = 38
 
 _CAPABILITY_VERSION = 0x20080522
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
-_SIOCSIFFLAGS = 0x8914
-_IFF_UP = 0x1
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -98,12 +92,6 @@ def drop_capabilities() -> None:
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     header = struct.pack("Ii", _CAPABILITY_VERSION, 0)
     _checked(_libc.capset(header, bytes(24)), "capset")
-
-
-def bring_loopback_up() -> None:
-    """Switch on 127.0.0.1 in a new network namespace."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as connection:
-        fcntl.ioctl(connection, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", _IFF_UP))
 
 
 def _checked(result: int, what: str) -> int:

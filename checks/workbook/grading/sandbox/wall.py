@@ -37,24 +37,40 @@ def command(inner: Sequence[str], visible: Sequence[Path], environment: dict[str
     Raises:
         CourseError: a program that this needs is not installed.
     """
-    view = _view(visible)
-    bubblewrap = _program("bwrap", "bubblewrap")
     variables = [word for name, value in environment.items() for word in ("--setenv", name, value)]
     wall = [
-        bubblewrap, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv", *variables, *view,
+        _program("bwrap", "bubblewrap"), "--unshare-all", "--die-with-parent", "--new-session", "--clearenv",
+        *variables, *_view(visible),
         "--proc", "/proc", "--dev", "/dev", "--size", str(_WORK_BYTES), "--tmpfs", str(WORK), "--chdir", "/",
     ]  # fmt: skip
-    if os.getuid() != 0:
-        return [*wall, "--", *inner]
+    walled = [*wall, "--", *inner]
+    return walled if os.getuid() != 0 else become_user(walled, visible, {})
+
+
+def become_user(
+    inner: Sequence[str], visible: Sequence[Path], environment: dict[str, str], folder: Path = Path("/")
+) -> list[str]:
+    """The command by which root runs ``inner`` as an ordinary user, who may be unable to reach the folders it needs.
+
+    Args:
+        inner: what to run.
+        visible: folders to show, as for ``command``.
+        environment: all its variables.
+        folder: where it runs.
+
+    Raises:
+        CourseError: a program that this needs is not installed.
+    """
     user = str(_FIRST_USER + os.getpid() % _USERS)
-    become_user = [_program("setpriv", "util-linux"), f"--reuid={user}", f"--regid={user}", "--clear-groups"]
-    # The first bubblewrap only shows the folders, some of which nobody but root could reach.
+    variables = [word for name, value in environment.items() for word in ("--setenv", name, value)]
     show = [
-        bubblewrap, "--die-with-parent", "--unshare-ipc", "--unshare-uts", "--unshare-net", "--clearenv",
-        "--tmpfs", "/tmp", *view, "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
-        "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev", "--chdir", "/",
+        _program("bwrap", "bubblewrap"), "--die-with-parent", "--unshare-ipc", "--unshare-uts", "--unshare-net",
+        "--clearenv", *variables, "--perms", "1777", "--tmpfs", "/tmp", *_view(visible),
+        "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
+        "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev", "--chdir", str(folder),
     ]  # fmt: skip
-    return [*show, "--", *become_user, "--inh-caps=-all", "--", *wall, "--", *inner]
+    change = [_program("setpriv", "util-linux"), f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+    return [*show, "--", *change, "--inh-caps=-all", "--", *inner]
 
 
 def _view(visible: Sequence[Path]) -> list[str]:
