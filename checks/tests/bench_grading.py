@@ -5,8 +5,9 @@
 
 The first compares, in one run and by turns: a plain loop, which is one ``pytest`` process for each submission with the
 checks in the app's own process (see ``plain_checks.py``); one worker behind its walls; one worker without walls; two
-workers. All of them but the last are kept on one core. It takes the lessons whose checks a plain loop can run at all, those without a database, and leaves out one
-check that it cannot. It is no test: it asserts nothing, and its figures mean something on an idle machine only.
+workers. All of them but the last are kept on one core. It takes the lessons whose checks a plain loop can run at all,
+those without a database, and leaves out one check that it cannot. It is no test: it asserts nothing, and its figures
+mean something on an idle machine only.
 """
 
 from __future__ import annotations

@@ -217,6 +217,9 @@ def test_junit_carries_the_points_and_the_words(book: Gradebook, everything: Pat
     assert points == pytest.approx(sum(entry or 0 for entry in known), abs=0.1)
     failed = [case for suite in suites for case in suite.cases if case.outcome == "failure"]
     assert any("Stuck?        workbook hint 2.2" in case.text for case in failed)
+    reasons = (everything / "junit.xml").read_text(encoding="utf-8")
+    assert 'message="invalid upload"' in reasons
+    assert 'message="crashed: Python stops at this line' in reasons  # for lists of failures, too
     # What XML cannot hold was replaced, and markup of the learner's is text.
     assert any("<script>alert(1)</script>" in case.text for case in failed)
 

@@ -12,6 +12,7 @@ from tests.grading_readers import (
     read_markdown,
 )
 from tests.grading_sample import HIDDEN_WORDS, SEED, moodle_sheet, of_kind, sample_gradebook
+from workbook.feedback.message import Message
 from workbook.grading.exports import (
     Missing,
     Options,
@@ -23,7 +24,7 @@ from workbook.grading.exports import (
 )
 from workbook.grading.exports.feedback import feedback
 from workbook.grading.gradebook import Gradebook
-from workbook.results import CheckResult, Verdict
+from workbook.results import CheckResult, ExerciseResult, LessonResult, Verdict
 
 
 @pytest.fixture(scope="module")
@@ -56,11 +57,41 @@ def test_the_summary_lists_faults_first_and_everybody(book: Gradebook, everythin
         assert row[-1] == "; ".join(marks.flags(grade))
 
 
+def test_the_summary_says_why_uploads_are_invalid_and_counts_them_in_no_average(book: Gradebook) -> None:
+    graded, invalid = of_kind(book, "passed"), of_kind(book, "invalid")
+    written = summary.summary(replace(book, learners=(graded, invalid)))
+    assert f"Points of the 1 who could be graded: {text.number(graded.points)} on average" in written
+    assert text.markdown(text.line(invalid.problem, 300)) in written
+
+
+def test_a_crash_of_the_whole_lesson_is_told_once(book: Gradebook) -> None:
+    """What stopped an exercise is compared without what speaks of the exercise itself."""
+    rows = (("Cannot read", "line 3"), ("Stuck?", "workbook hint 1.1"))
+    stop = Message(rows, kind="syntax_error")
+    others = [replace(stop, rows=(*rows[:1], ("Stuck?", f"workbook hint 1.{number}"))) for number in (2, 3)]
+    messages = (stop, *others, Message((("Cannot read", "line 9"),), kind="syntax_error"))
+    exercises = tuple(
+        ExerciseResult(f"1.{number}", "t", Verdict.CRASHED, 0, 2, (a_check(message),))
+        for number, message in enumerate(messages, 1)
+    )
+    first = of_kind(book, "passed")
+    lesson = replace(first.lessons[0], result=LessonResult(1, "Structure", exercises))
+    written = feedback(book, replace(first, lessons=(lesson,)))
+    assert written.count("line 3") == written.count("line 9") == 1
+    assert "1.2 and 1.3 were stopped by the same." in written.replace("\\", "")
+
+
+def a_check(message: Message) -> CheckResult:
+    """A check of the course that did not pass."""
+    name = "checks/lesson_01/test_1_front_door.py::test_it"
+    return CheckResult(name, "expects", passed=False, verdict=Verdict.CRASHED, message=message)
+
+
 def test_the_summary_stays_below_githubs_limit(book: Gradebook, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(summary, "_LIMIT", 12_000)
+    monkeypatch.setattr(summary, "_LIMIT", 15_000)
     large = replace(book, learners=book.learners * 40)
     written = summary.summary(large)
-    assert len(written.encode("utf-8", "replace")) <= 12_000
+    assert len(written.encode("utf-8", "replace")) <= 15_000
     shown_rows = len(read_markdown(written).rows) - 1
     assert shown_rows > 20
     assert written.endswith(f"\nAnd {640 - shown_rows} more: see `grades.csv`.\n")
@@ -79,10 +110,13 @@ def test_feedback_has_every_verdict_and_the_words_from_home(book: Gradebook) -> 
         ]
         rows = [row for row in page.rows if row[0]]
         assert [row[2] for row in rows] == [shown_word(exercise.verdict) for _, exercise in exercises]
-        for _, exercise in exercises:
-            words = shown.explain(exercise)
+        stops: set[object] = {None}
+        for lesson, exercise in exercises:
+            words, stop = shown.explain(exercise), shown.same_stop(exercise)
             told = f"{words}\n" in page.fences
-            assert told is (words != "" and exercise.verdict is not Verdict.NOT_STARTED) or not words
+            again = stop is not None and (lesson.lesson, stop) in stops
+            stops.add((lesson.lesson, stop))
+            assert told is (words != "" and exercise.verdict is not Verdict.NOT_STARTED and not again) or not words
 
 
 def shown_word(verdict: Verdict) -> str:
@@ -92,7 +126,7 @@ def shown_word(verdict: Verdict) -> str:
 def test_feedback_says_the_points_and_what_was_taken_off(book: Gradebook) -> None:
     late = read_markdown(feedback(book, of_kind(book, "late"))).text
     assert "51.2 of 64 points, from 64 earned." in late
-    assert "Handed in late: 2 days begun after the deadline, 20 % of the points are taken off." in late
+    assert "Handed in 2 days late (a day that was begun counts as one): 20 % of the points are taken off." in late
     assert f"Rule: {book.policy}" in late
     broken = read_markdown(feedback(book, of_kind(book, "grader_error")))
     assert "Your grade is not final" in broken.text

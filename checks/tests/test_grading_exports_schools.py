@@ -75,7 +75,8 @@ def test_canvas_imports_the_final_points(book: Gradebook, tmp_path: Path) -> Non
     assert done.grades["Projects"] == {
         int(grade.learner.canvas["ID"]): grade.points for grade in book.learners if with_grade()(grade)
     }
-    assert len(notes) == 3
+    assert [note.partition(":")[0] for note in notes] == ["Left out of canvas"] * 3
+    assert any(note.endswith("(nothing was handed in).") for note in notes)
     assert not any(is_formula(cell) for row in rows_of(raw.decode("utf-8")) for cell in row)
 
 
@@ -240,8 +241,8 @@ def test_moodle_gradebook_leaves_out_whom_moodle_would_mistake(book: Gradebook, 
     options = Options(moodle_user="email")
     written = export_all(replace(book, learners=(first, nobody, formula)), tmp_path, ["moodle-gradebook"], options)
     assert written.notes == (
-        "moodle-gradebook: nobody is left out: the roster has no email.",
-        "moodle-gradebook: formula is left out: the email begins like a formula.",
+        "Left out of moodle-gradebook: nobody (the roster has no email).",
+        "Left out of moodle-gradebook: formula (the email begins like a formula).",
     )
     assert len(rows_of((tmp_path / "moodle-gradebook.csv").read_text(encoding="utf-8"))) == 2
     with pytest.raises(CourseError, match="choose from email, username, idnumber"):

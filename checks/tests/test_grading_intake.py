@@ -452,6 +452,42 @@ def test_two_submissions_of_one_learner_name_both(
     assert says in str(error.value)
 
 
+def test_what_lies_beside_the_uploads_is_none(course: Course, class_folder: Path) -> None:
+    (class_folder / "ada.zip").write_bytes(make_zip(WORK))
+    (class_folder / "grades").mkdir()
+    (class_folder / "grades" / "index.html").touch()
+    found = collect(course, class_folder, leave_out=[class_folder / "grades"]).learners
+    assert [learner.id for learner, _ in found] == ["ada"]
+
+
+def test_the_folder_above_the_uploads_is_not_the_class(course: Course, class_folder: Path) -> None:
+    (class_folder / "uploads").mkdir()
+    for name in ("ada", "bob"):
+        (class_folder / "uploads" / f"{name}.zip").write_bytes(make_zip(WORK))
+    file = roster(class_folder, "id\nada\nbob\n")
+    with pytest.raises(CourseError, match=r"holds one folder, and that holds 2 archives: name .*uploads\.$"):
+        collect(course, class_folder, file)
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({}, "It is empty: pack the lessons folder and upload it again."),
+        ({"__MACOSX/x": b""}, "It is empty: pack the lessons folder and upload it again."),
+        ({"homework/main.py": b"", "me.txt": b""}, "It holds no lesson_NN folder, only homework, me.txt: hand in"),
+        ({f"{name}.py": b"" for name in "abcdef"}, "only a.py, b.py, c.py, d.py and 2 more: hand in"),
+    ],
+    ids=["empty", "junk", "elsewhere", "many"],
+)
+def test_what_an_upload_holds_instead_is_named(
+    course: Course, class_folder: Path, files: dict[str, bytes], says: str
+) -> None:
+    (class_folder / "ada.zip").write_bytes(make_zip(files))
+    submission = collect(course, class_folder).learners[0][1]
+    assert submission is not None
+    assert says in submission.problem
+
+
 def test_two_uploads_that_the_roster_gives_to_one_learner(course: Course, class_folder: Path) -> None:
     for name in ("ada.zip", "hw1-ada.zip"):
         (class_folder / name).write_bytes(make_zip(WORK))
@@ -471,6 +507,9 @@ def test_two_uploads_that_the_roster_gives_to_one_learner(course: Course, class_
         ("lovelaceada_LATE_77_12345_lessons-1.zip", "77,,,,"),
         ("homework-1-ada-l.zip", "ada-l,,,,"),
         ("homework-1-ada-l.zip", "l,,,,\nada-l,,,,"),
+        ("homework-1-ada-l-main.zip", "l,,,,\nada-l,,,,"),
+        ("ada-l-master.zip", "ada-l,,,,"),
+        ("homework-1-ada-main.zip", "ada,,,,\nada-main,,,,"),
     ],
 )
 def test_names_as_moodle_canvas_and_github_give_them(course: Course, class_folder: Path, upload: str, row: str) -> None:

@@ -170,3 +170,8 @@ def test_the_policy_is_said_in_one_sentence() -> None:
     assert alone is not None
     assert alone.sentence() == "Due 1 December 2026 23:59 UTC; nothing is taken off for being late."
     assert alone.lateness(DUE + timedelta(days=2)) == Lateness(2.0, 0.0)
+
+
+def test_a_policy_reads_the_same_in_every_process() -> None:
+    """A run is compared with the last one by it, so no address in memory may be in it."""
+    assert " at 0x" not in repr(read_policy("2026-12-01", "10%/day"))

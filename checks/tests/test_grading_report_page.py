@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
@@ -237,6 +238,19 @@ def test_a_learners_page(open_page: Open, book: Gradebook, pictures: Path) -> No
                 assert said.split()[0] in message
     page.screenshot(path=pictures / "report_learner.png", full_page=True)
     assert str(SEED) not in text
+
+
+def test_an_invalid_upload_and_a_missing_lesson_have_the_points_of_the_exports(
+    open_page: Open, book: Gradebook
+) -> None:
+    """They earn 0; who handed nothing in has no points."""
+    for kind, total, lesson in (("invalid", "0", "0 of"), ("part_handed_in", "", "0 of"), ("missing", "–", "")):
+        grade = of_kind(book, kind)
+        page = open_page(f"#learner={quote(grade.learner.id)}")
+        words = page.locator(".learner .total strong").inner_text()
+        assert words == (total or f"{grade.points:g}")
+        last = page.locator("section.lesson header span").last.inner_text()
+        assert last == f"{lesson} {grade.lessons[-1].max_points} points".strip()
 
 
 def test_learners_one_after_the_other_and_back_to_the_class(open_page: Open) -> None:

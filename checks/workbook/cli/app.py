@@ -12,7 +12,23 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 import workbook
-from workbook.cli import authoring, check, diff, doctor, hint, lab, reset, serve, solution, status, watch, where
+from workbook.cli import (
+    authoring,
+    check,
+    diff,
+    doctor,
+    grade,
+    handout,
+    hint,
+    lab,
+    reset,
+    serve,
+    similar,
+    solution,
+    status,
+    watch,
+    where,
+)
 from workbook.course import CourseError
 
 USER_ERROR = 2
@@ -110,11 +126,12 @@ def start(
         where.where(json=json)
 
 
-LEARN, LOOK, AUTHOR = "Work", "Look", "For authors"
+LEARN, LOOK, TEACH, AUTHOR = "Work", "Look", "For instructors", "For authors"
 
 for panel, commands in {
     LEARN: [lab.lab, check.check, watch.watch, hint.hint, serve.serve, reset.reset],
     LOOK: [status.status, diff.diff, solution.solution, doctor.doctor],
+    TEACH: [grade.grade, similar.similar, handout.handout],
     AUTHOR: [authoring.build, authoring.verify],
 }.items():
     for command in commands:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from workbook.cli.talk import console, count, print_json
+from workbook.cli.talk import console
 from workbook.course import Course, CourseError, Lesson, find_course
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workbook.grading.gradebook import Gradebook
     from workbook.grading.intake.collect import Intake
     from workbook.grading.pairs import SimilarPair
     from workbook.grading.run import Plan, Pool
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _Kind = TypeVar("_Kind", bound=StrEnum)
 _RANGE = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
-_LISTED = 10
 _GRADER_ERRORS = 1
 """Exit code where a grade is missing through a fault of ours."""
 _INPUT, _RUNNING, _RESULTS = "What is graded", "How", "Results"
@@ -85,7 +84,8 @@ def grade(
     json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.", rich_help_panel=_RESULTS)] = False,
 ) -> None:
     """Grade a class: everybody's lessons, each in a sandbox of its own."""
-    from workbook.grading.exports import NEED_ROSTER, Missing, Options, default_formats, export_all
+    from workbook.cli.graded import print_facts, tell
+    from workbook.grading.exports import NEED_ROSTER, Missing, Options, check_formats, default_formats, export_all
     from workbook.grading.intake.collect import collect
     from workbook.grading.late import read_policy
     from workbook.grading.progress import Counter
@@ -93,6 +93,8 @@ def grade(
     from workbook.grading.run import Plan, fingerprint, grade_class, is_reported, note_reported
     from workbook.grading.sandbox.available import Sandbox, choose
 
+    if out.exists() and not out.is_dir():
+        raise CourseError(f"--out {out} is a file: name a folder for the results.")
     course = find_course()
     chosen = read_lessons(course, lessons)
     numbers = [lesson.number for lesson in chosen]
@@ -103,27 +105,34 @@ def grade(
     names = [name.strip() for name in formats.split(",") if name.strip()]
     if not names:  # schools' gradebooks find people by what only a roster says
         names = [name for name in default_formats(options) if roster is not None or name not in NEED_ROSTER]
+    check_formats(names, options)  # before the long part
     kept_apart, isolation = choose(_choice(Sandbox, sandbox, "--sandbox"), course.root)
     settings = _settings(course, numbers, hidden, chosen, sandbox=kept_apart)
-    intake = _only(course, submissions, numbers) if one else collect(course, submissions, roster, numbers)
+    beside = [path for path in (out, moodle_worksheet, hidden) if path is not None]
+    if one:
+        intake = _only(course, submissions, numbers)
+    else:
+        intake = collect(course, submissions, roster, numbers, leave_out=beside)
     plan = Plan(
         course, chosen, intake.learners, settings, isolation, seed, policy=policy, regrade=_whom(intake, regrade or [])
     )
     page = out / "index.html"
-    choices = (options, names, similar)
+    sheet = moodle_worksheet.read_bytes() if "moodle" in names and moodle_worksheet else b""
+    choices = (options, names, similar, sheet)
     if not json and page.exists() and is_reported(out, fingerprint(plan, out, *choices)):
-        console().print(f"Nothing has changed since the report was made.\nReport: {page}")
+        console().print("Nothing has changed since the report was made. (Delete it, and all results are written anew.)")
+        console().print(f"Report: {page}")
         return
     with Counter(console()) as counter:
         book = grade_class(plan, out, _pool(plan, workers, cluster), counter)
     pairs = _pairs(course, chosen, intake) if similar else ()
     written = export_all(book, out, names, options)
     write_report(book, page, pairs)
-    note_reported(out, fingerprint(plan, out, *choices))
+    note_reported(out, fingerprint(replace(plan, regrade=frozenset()), out, *choices))
     if json:
-        print_json(_facts(book, page, counter.graded))
+        print_facts(book, page, graded=counter.graded)
     else:
-        _tell(book, page, written.notes, graded=counter.graded, seconds=counter.seconds)
+        tell(book, page, written, graded=counter.graded, seconds=counter.seconds)
     if any(entry.grader_errors for entry in book.learners):
         raise typer.Exit(_GRADER_ERRORS)
 
@@ -203,52 +212,3 @@ def _pairs(course: Course, lessons: tuple[Lesson, ...], intake: Intake) -> tuple
 
     submissions = [submission for _, submission in intake.learners if submission is not None]
     return tuple(find_pairs(course, lessons, submissions))
-
-
-def _facts(book: Gradebook, page: Path, graded: int) -> dict[str, Any]:
-    return {
-        "learners": len(book.learners),
-        "standing": {standing: _standing(book, standing) for standing in ("handed_in", "missing", "invalid")},
-        "lesson_grades_made": graded,
-        "grader_errors": [f"{entry.learner.id}: {text}" for entry in book.learners for text in entry.grader_errors],
-        "isolated": book.isolated,
-        "isolation": book.isolation,
-        "report": str(page),
-    }
-
-
-def _standing(book: Gradebook, standing: str) -> int:
-    return sum(entry.standing.value == standing for entry in book.learners)
-
-
-def _tell(book: Gradebook, page: Path, notes: tuple[str, ...], *, graded: int, seconds: float) -> None:
-    shown = console()
-    errors = [f"{entry.learner.id}, {text}" for entry in book.learners for text in entry.grader_errors]
-    if errors:
-        shown.print(f"{count(len(errors), 'grader error')}: faults of ours, which cost nobody points.")
-        for text in errors[:_LISTED]:
-            shown.print(f"  {_plain(text)}")
-        if len(errors) > _LISTED:
-            shown.print(f"  and {len(errors) - _LISTED} more, in the report")
-    shown.print(
-        f"{count(len(book.learners), 'learner')}: {_standing(book, 'handed_in')} handed in, "
-        f"{_standing(book, 'missing')} did not, {_standing(book, 'invalid')} with an invalid upload."
-    )
-    if graded:
-        shown.print(f"{count(graded, 'lesson-grade')} made in {seconds:.0f} s.")
-    for entry in [entry for entry in book.learners if entry.problem][:_LISTED]:
-        shown.print(f"  {_plain(entry.learner.id)}: {_plain(entry.problem)}")
-    if not book.isolated:
-        shown.print("Nothing kept submissions apart: --sandbox none.")
-    for note in notes[:_LISTED]:
-        shown.print(_plain(note))
-    if len(notes) > _LISTED:
-        shown.print(f"and {len(notes) - _LISTED} more notes of this kind")
-    shown.print(f"Report: {page}")
-
-
-def _plain(text: str) -> str:
-    """Text of a learner's that a terminal, or the log of a CI system, may be shown."""
-    from workbook.grading.exports.text import loggable
-
-    return loggable(text)

@@ -72,11 +72,20 @@ class LessonGrade:
     def grader_errors(self) -> tuple[str, ...]:
         """Faults of ours in this lesson, in words; () where all is well."""
         checks = [
-            f"exercise {entry.exercise}: a check has a fault of its own"
+            f"exercise {entry.exercise}: a check has a fault of its own{_which(entry)}"
             for entry in (self.result.exercises if self.result else ())
             if entry.verdict is Verdict.CHECK_ERROR
         ]
         return (*((self.error,) if self.error else ()), *checks)
+
+
+def _which(exercise: ExerciseResult) -> str:
+    """Which check broke, and on what: who wrote it has to find it. Values are left out, so equal faults read equal."""
+    for check in exercise.checks:
+        if check.message is not None and check.message.kind == "check_error":
+            error = (check.message.row("It says") or "").partition(":")[0][:60]
+            return f", {error or 'an error'} in {check.name}"
+    return ""
 
 
 @dataclass(frozen=True)
@@ -100,7 +109,7 @@ class LearnerGrade:
     problem: str = ""
     """Why an upload is invalid, in one sentence."""
     notes: tuple[str, ...] = ()
-    """For the instructor: files that were ignored though they differ from ours, a missing roster entry, …"""
+    """For the instructor: files that were ignored though they differ from ours, and the like."""
     source: str = ""
     """The name of the folder or archive that was graded, never its whole path."""
     handed_in_at: datetime | None = None

@@ -125,6 +125,10 @@ def read_due(text: str) -> datetime:
 class LocalZone(tzinfo):
     """The time zone of this machine, with its changes of the clock."""
 
+    def __repr__(self) -> str:
+        # the same in every process: what a run depends on is compared by it
+        return "LocalZone()"
+
     def utcoffset(self, dt: datetime | None) -> timedelta | None:
         """What local time is ahead of UTC by, at a local time."""
         return None if dt is None else dt.replace(tzinfo=None).astimezone().utcoffset()

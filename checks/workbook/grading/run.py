@@ -212,7 +212,7 @@ def _learner_grade(
         Standing.INVALID if submission.problem else Standing.HANDED_IN,
         lessons,
         problem=submission.problem,
-        notes=submission.notes + (() if learner.in_roster else ("not in the roster",)),
+        notes=submission.notes,
         source=submission.source,
         handed_in_at=submission.handed_in_at,
         **({"lateness": lateness} if lateness else {}),

@@ -31,7 +31,7 @@ from workbook.grading.exports import (
 from workbook.grading.exports.grades_json import gradebook_from_json
 from workbook.grading.exports.names import file_name
 from workbook.grading.exports.options import Missing, Options, Writer, Written
-from workbook.grading.exports.text import loggable
+from workbook.grading.exports.text import line, listed, loggable
 from workbook.grading.gradebook import Gradebook
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "Options",
     "Writer",
     "Written",
+    "check_formats",
     "default_formats",
     "export_all",
     "file_name",
@@ -61,6 +62,8 @@ FORMATS: Mapping[str, Writer] = {
     "feedback": feedback.write,
 }
 """Every format by its name on the command line."""
+_NAMED = 10
+"""Learners whom one sentence names."""
 
 
 NEED_ROSTER = frozenset({"canvas", "moodle-gradebook"})
@@ -70,6 +73,19 @@ NEED_ROSTER = frozenset({"canvas", "moodle-gradebook"})
 def default_formats(options: Options) -> tuple[str, ...]:
     """All formats that can be written: Moodle's worksheet only where there is one to fill in."""
     return tuple(name for name in FORMATS if name != "moodle" or options.moodle_worksheet is not None)
+
+
+def check_formats(names: Iterable[str], options: Options) -> None:
+    """Find out beforehand what would stop ``export_all`` after a whole class was graded.
+
+    Raises:
+        CourseError: there is no such format, or it needs an option that is not given, or a file that is not there.
+    """
+    for name in names:
+        if name not in FORMATS:
+            raise CourseError(f"There is no format {name!r}: choose from {', '.join(FORMATS)}.")
+        if name == "moodle":
+            moodle_worksheet.check(options)
 
 
 def export_all(
@@ -84,8 +100,8 @@ def export_all(
         options: the instructor's choices.
 
     Returns:
-        The files, and what the instructor should know, each line with its format before it,
-        fit to be printed in a terminal and in a CI log.
+        The files, and what the instructor should know: who is left out of which formats, then further notes, each
+        with its format before it. All of it may be printed in a terminal and in a CI log.
 
     Raises:
         CourseError: there is no such format, or it needs an option that is not given.
@@ -93,14 +109,26 @@ def export_all(
     """
     options = options or Options()
     chosen = tuple(dict.fromkeys(names)) if names is not None else default_formats(options)
-    unknown = [name for name in chosen if name not in FORMATS]
-    if unknown:
-        raise CourseError(f"There is no format {unknown[0]!r}: choose from {', '.join(FORMATS)}.")
+    check_formats(chosen, options)
     folder.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
     notes: list[str] = []
+    left_out: dict[tuple[str, str], list[str]] = {}
     for name in chosen:
         written = FORMATS[name](book, folder, options)
         files += written.files
         notes += [loggable(f"{name}: {note}") for note in written.notes]
-    return Written(tuple(files), tuple(notes))
+        for who in written.left_out:
+            left_out.setdefault(who, []).append(name)
+    return Written(tuple(files), (*_about(left_out), *notes), tuple(left_out))
+
+
+def _about(left_out: Mapping[tuple[str, str], list[str]]) -> list[str]:
+    """One sentence for all who are left out of the same formats for the same reason."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for (learner_id, reason), names in left_out.items():
+        groups.setdefault((reason, ", ".join(names)), []).append(line(learner_id))
+    return [
+        loggable(f"Left out of {formats}: {listed(people, _NAMED)} ({reason}).")
+        for (reason, formats), people in groups.items()
+    ]

@@ -42,17 +42,17 @@ def write(book: Gradebook, folder: Path, options: Options = Options()) -> Writte
         (*_PERSON, *map(cell, titles)),
         ("    Points Possible", *("" for _ in _PERSON[1:]), *(f"{points:.2f}" for points in worth)),
     ]
-    notes: list[str] = []
+    left_out: list[tuple[str, str]] = []
     for grade in book.learners:
         points = marks.final_points(grade, options.missing)
         if points is None:
-            notes.append(f"{cell(grade.learner.id)} is left out: {marks.why_no_grade(grade)}.")
+            left_out.append((grade.learner.id, marks.why_no_grade(grade)))
         elif not grade.learner.in_roster:
-            notes.append(f"{cell(grade.learner.id)} is left out: not in the roster.")
+            left_out.append((grade.learner.id, "not in the roster"))
         else:
             each = _lessons(book, grade) if options.per_lesson else ()
             rows.append((*_person(grade.learner), *(f"{entry:.2f}" for entry in (points, *each))))
-    return Written((replace_file(folder / FILE, csv_text(rows)),), tuple(notes))
+    return Written((replace_file(folder / FILE, csv_text(rows)),), left_out=tuple(left_out))
 
 
 def _titles(book: Gradebook, options: Options) -> list[str]:

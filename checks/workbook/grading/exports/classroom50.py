@@ -30,14 +30,14 @@ _THEIRS = ("submission", "commit", "release", "review")
 def write(book: Gradebook, folder: Path, options: Options = Options()) -> Written:  # noqa: B008
     """Write the result of everybody who has a grade."""
     texts: dict[str, str] = {}
-    notes: list[str] = []
+    left_out: list[tuple[str, str]] = []
     for grade in book.learners:
         if marks.final_points(grade, Missing.EMPTY) is None:
-            notes.append(f"{line(grade.learner.id)} has no result: {marks.why_no_grade(grade)}.")
+            left_out.append((grade.learner.id, marks.why_no_grade(grade)))
         else:
             text = json.dumps(result(book, grade, options), ensure_ascii=False)
             texts[f"{file_name(grade.learner.id)}/result.json"] = text + "\n"
-    return Written(tuple(replace_tree(folder / FOLDER, texts, "*/result.json")), tuple(notes))
+    return Written(tuple(replace_tree(folder / FOLDER, texts, "*/result.json")), left_out=tuple(left_out))
 
 
 def result(book: Gradebook, grade: LearnerGrade, options: Options = Options()) -> dict[str, Any]:  # noqa: B008

@@ -6,7 +6,7 @@ between fences that nothing in them can close, and names are escaped. The seed a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from workbook.feedback.html import SYMBOLS, WORDS
@@ -14,7 +14,7 @@ from workbook.grading.exports import marks, shown
 from workbook.grading.exports.files import replace_tree
 from workbook.grading.exports.names import file_name
 from workbook.grading.exports.options import Options, Written
-from workbook.grading.exports.text import fenced, line, markdown, number
+from workbook.grading.exports.text import fenced, line, listed, markdown, number
 from workbook.grading.gradebook import Gradebook, LearnerGrade, LessonGrade, Standing
 from workbook.results import ExerciseResult, Verdict
 
@@ -72,10 +72,22 @@ def _lesson(grade: LearnerGrade, lesson: LessonGrade) -> Iterator[str]:
     for exercise in lesson.result.exercises:
         yield f"| {_mark(exercise)} | {_title(exercise)} | {WORDS[exercise.verdict]} | {_points(exercise)} |"
     yield ""
+    told: set[object] = set()
     for exercise in lesson.result.exercises:
         words = "" if exercise.verdict is Verdict.NOT_STARTED else shown.explain(exercise)
-        if words:
+        reason = shown.same_stop(exercise)
+        if words and reason not in told:
             yield from (f"### {_title(exercise)}", "", fenced(words), "")
+            if reason is not None:
+                told.add(reason)
+                yield from _others(reason, exercise, lesson.result.exercises)
+
+
+def _others(reason: object, first: ExerciseResult, exercises: Sequence[ExerciseResult]) -> Iterator[str]:
+    others = [entry.exercise for entry in exercises if entry is not first and shown.same_stop(entry) == reason]
+    if others:
+        verb = "was" if len(others) == 1 else "were"
+        yield from (f"{markdown(listed(others, len(others)))} {verb} stopped by the same.", "")
 
 
 def _mark(exercise: ExerciseResult) -> str:

@@ -33,18 +33,18 @@ _VERSION = 1
 def write(book: Gradebook, folder: Path, options: Options = Options()) -> Written:  # noqa: B008
     """Write the result and the notices of everybody who handed something in."""
     texts: dict[str, str] = {}
-    notes: list[str] = []
+    left_out: list[tuple[str, str]] = []
     for grade in book.learners:
         if grade.standing is Standing.MISSING:
-            notes.append(f"{line(grade.learner.id)} has no result: {marks.why_no_grade(grade)}.")
+            left_out.append((grade.learner.id, marks.why_no_grade(grade)))
             continue
         found = result(book, grade)
         place = file_name(grade.learner.id)
         texts[f"{place}/result.b64"] = encoded(found)
         texts[f"{place}/notices.txt"] = "".join(f"{notice}\n" for notice in notices(found))
         if not found["max_score"]:
-            notes.append(f"{line(grade.learner.id)} gets no grade: {marks.why_no_grade(grade)}.")
-    return Written(tuple(replace_tree(folder / FOLDER, texts, "*/*.*")), tuple(notes))
+            left_out.append((grade.learner.id, marks.why_no_grade(grade)))
+    return Written(tuple(replace_tree(folder / FOLDER, texts, "*/*.*")), left_out=tuple(left_out))
 
 
 def result(book: Gradebook, grade: LearnerGrade) -> dict[str, Any]:

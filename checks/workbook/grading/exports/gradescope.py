@@ -27,13 +27,13 @@ FOLDER = "gradescope"
 def write(book: Gradebook, folder: Path, options: Options = Options()) -> Written:  # noqa: B008
     """Write a ``results.json`` for every learner who has a grade."""
     texts: dict[str, str] = {}
-    notes: list[str] = []
+    left_out: list[tuple[str, str]] = []
     for grade in book.learners:
         if marks.final_points(grade, Missing.EMPTY) is None:
-            notes.append(f"{line(grade.learner.id)} has no results.json: {marks.why_no_grade(grade)}.")
+            left_out.append((grade.learner.id, marks.why_no_grade(grade)))
         else:
             texts[f"{file_name(grade.learner.id)}/results.json"] = _text(results(book, grade))
-    return Written(tuple(replace_tree(folder / FOLDER, texts, "*/results.json")), tuple(notes))
+    return Written(tuple(replace_tree(folder / FOLDER, texts, "*/results.json")), left_out=tuple(left_out))
 
 
 def write_one(book: Gradebook, grade: LearnerGrade, file: Path) -> None:

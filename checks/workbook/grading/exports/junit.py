@@ -55,6 +55,9 @@ def _suite(root: ET.Element, book: Gradebook, grade: LearnerGrade, lesson: Lesso
     suite.attrib |= {"tests": str(len(cases)), "time": f"{lesson.seconds:.3f}", "timestamp": book.made_at.isoformat()}
 
 
+_TELLING = ("What happened", "Looks like", "Found", "Cannot read", "Import failed")
+"""Labels of rows that say in one line what is wrong, the best one first."""
+_SHORT = 200
 _COUNTED = {"errors": "error", "failures": "failure", "skipped": "skipped"}
 
 
@@ -71,8 +74,15 @@ def _case(suite: ET.Element, place: str, exercise: ExerciseResult) -> None:
     if exercise.verdict is Verdict.PASSED:
         return
     ours = exercise.verdict is Verdict.CHECK_ERROR
-    problem = ET.SubElement(case, "error" if ours else "failure", message=WORDS[exercise.verdict])
+    problem = ET.SubElement(case, "error" if ours else "failure", message=_in_short(exercise))
     problem.text = block(shown.explain(exercise))
+
+
+def _in_short(exercise: ExerciseResult) -> str:
+    """The verdict with its reason: many tools show nothing else in a list of failures."""
+    message = shown.told(exercise) if exercise.verdict is not Verdict.NOT_STARTED else None
+    reason = next((text for label in _TELLING if message and (text := message.row(label))), "")
+    return line(f"{WORDS[exercise.verdict]}: {reason}" if reason else WORDS[exercise.verdict], _SHORT)
 
 
 def _whole_lesson(suite: ET.Element, place: str, grade: LearnerGrade, lesson: LessonGrade) -> None:

@@ -18,7 +18,7 @@ from workbook.grading.exports import marks
 from workbook.grading.exports.files import csv_text, replace_file
 from workbook.grading.exports.moodle_worksheet import feedback_html
 from workbook.grading.exports.options import Options, Written
-from workbook.grading.exports.text import cell, line, number
+from workbook.grading.exports.text import cell, number
 from workbook.grading.gradebook import Gradebook, Learner
 
 FILE = "moodle-gradebook.csv"
@@ -37,6 +37,7 @@ def write(book: Gradebook, folder: Path, options: Options = Options()) -> Writte
     title = options.assignment or book.course
     rows = [(field, cell(title), cell(f"{title}: feedback"))]
     notes: list[str] = []
+    left_out: list[tuple[str, str]] = []
     for grade in book.learners:
         points = marks.final_points(grade, options.missing)
         user = _value(grade.learner, field)
@@ -44,12 +45,12 @@ def write(book: Gradebook, folder: Path, options: Options = Options()) -> Writte
         if points is None:
             reason = marks.why_no_grade(grade)
         if points is None or reason:
-            notes.append(f"{line(grade.learner.id)} is left out: {reason}.")
+            left_out.append((grade.learner.id, reason))
         else:
             rows.append((user, number(points), feedback_html(grade)))
     if book.max_points > _LARGEST_GRADE:
         notes.append(f"Grades go up to {book.max_points}: Moodle refuses more than 100 unless unlimited grades are on.")
-    return Written((replace_file(folder / FILE, csv_text(rows)),), tuple(notes))
+    return Written((replace_file(folder / FILE, csv_text(rows)),), tuple(notes), tuple(left_out))
 
 
 def _user_field(book: Gradebook, wanted: str) -> str:

@@ -31,7 +31,8 @@ from workbook.grading.exports import marks, shown
 from workbook.grading.exports.files import BOM, csv_text, replace_file
 from workbook.grading.exports.options import Missing, Options, Written
 from workbook.grading.exports.text import html_lines, line, number
-from workbook.grading.gradebook import Gradebook, Learner, LearnerGrade
+from workbook.grading.gradebook import Gradebook, Learner, LearnerGrade, Standing
+from workbook.results import Verdict
 
 FILE = "moodle.csv"
 HEADERS = {
@@ -55,10 +56,19 @@ def write(book: Gradebook, folder: Path, options: Options = Options()) -> Writte
     Raises:
         CourseError: there is no sheet, or it is not Moodle's, or a column is not found.
     """
+    text, notes = fill(book, check(options), options)
+    return Written((replace_file(folder / FILE, text),), tuple(notes))
+
+
+def check(options: Options) -> str:
+    """The worksheet that is to be filled in.
+
+    Raises:
+        CourseError: there is none, or it cannot be read.
+    """
     if options.moodle_worksheet is None:
         raise CourseError("Moodle's grading worksheet is filled in, not made: download it from the assignment first.")
-    text, notes = fill(book, _read(options.moodle_worksheet), options)
-    return Written((replace_file(folder / FILE, text),), tuple(notes))
+    return _read(options.moodle_worksheet)
 
 
 def fill(book: Gradebook, sheet: str, options: Options = Options()) -> tuple[str, list[str]]:  # noqa: B008
@@ -111,10 +121,15 @@ def feedback_html(grade: LearnerGrade) -> str:
     """A learner's feedback for Moodle: the points, and for each lesson the first thing that is to be mended."""
     parts = [f"{number(grade.points)} of {grade.max_points} points."]
     parts += [text for text in (shown.about_grade(grade), shown.about_lateness(grade)) if text]
-    for lesson in grade.lessons:
-        parts.append(f"Lesson {lesson.lesson}: {number(lesson.points)} of {lesson.max_points} points.")
+    for lesson in grade.lessons if grade.standing is Standing.HANDED_IN else ():
+        about = shown.about_lesson(grade, lesson)
+        parts.append(f"Lesson {lesson.lesson}: {number(lesson.points)} of {lesson.max_points} points. {about}".rstrip())
         first = lesson.result.first_problem if lesson.result else None
-        if first is not None and (words := shown.explain(first)):
+        if first is None or first.verdict is Verdict.PASSED:
+            continue
+        if first.verdict is Verdict.NOT_STARTED:
+            parts.append(f"Exercise {first.exercise}, {first.title}: not started.")
+        elif words := shown.explain(first):
             parts.append(f"Exercise {first.exercise}, {first.title}:\n{words}")
     return "".join(f"<p>{html_lines(part)}</p>" for part in parts)
 

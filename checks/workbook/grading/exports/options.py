@@ -48,7 +48,9 @@ class Written:
 
     files: tuple[Path, ...]
     notes: tuple[str, ...] = ()
-    """What the instructor should know, a sentence each: who was left out, and why."""
+    """What the instructor should know, a sentence each."""
+    left_out: tuple[tuple[str, str], ...] = ()
+    """Who is not in it: the learner's id, and why, without a full stop."""
 
 
 class Writer(Protocol):

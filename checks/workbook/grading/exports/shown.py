@@ -14,6 +14,8 @@ from workbook.results import CheckResult, ExerciseResult, Verdict
 HIDDEN = "A further check of your instructor's does not pass."
 NOT_GRADED = "Not graded yet: the grader has a fault here. It is not yours, and costs you nothing."
 
+_OWN_ROWS = frozenset({"Expected", "Look at", "Stuck?"})
+"""Rows that speak of the exercise, not of what stopped it."""
 _COURSE_CHECK = re.compile(r"checks/lesson_\d\d/(?:[\w-]+/)*[\w-]+\.py(?:::.*)?", re.DOTALL)
 
 
@@ -34,11 +36,30 @@ def explain(exercise: ExerciseResult) -> str:
     """The message for an exercise: of the first check that did not pass and may be shown; empty where there is none."""
     if exercise.verdict is Verdict.CHECK_ERROR:
         return NOT_GRADED
-    failed = [check for check in exercise.checks if not check.passed]
-    for check in failed:
-        if not is_hidden(check) and check.message is not None:
-            return _words(check.message)
-    return HIDDEN if any(is_hidden(check) for check in failed) else ""
+    message = told(exercise)
+    if message is not None:
+        return _words(message)
+    return HIDDEN if any(is_hidden(check) for check in exercise.checks if not check.passed) else ""
+
+
+def told(exercise: ExerciseResult) -> Message | None:
+    """The first message of an exercise that a learner may see; None where there is none."""
+    if exercise.verdict is Verdict.CHECK_ERROR:
+        return None
+    failed = (check for check in exercise.checks if not check.passed and not is_hidden(check))
+    return next((check.message for check in failed if check.message is not None), None)
+
+
+def same_stop(exercise: ExerciseResult) -> object:
+    """What stopped an exercise, where that may have stopped others too; None where it did not.
+
+    A program that does not start, or is ended, fails all exercises of a lesson in one way. Equal answers mean one
+    reason, which need be told but once.
+    """
+    message = told(exercise)
+    if message is None or exercise.verdict not in (Verdict.CRASHED, Verdict.TIMED_OUT):
+        return None
+    return message.kind, tuple(row for row in message.rows if row[0] not in _OWN_ROWS)
 
 
 @lru_cache(maxsize=65_536)
@@ -74,6 +95,5 @@ def about_lateness(grade: LearnerGrade) -> str:
         return ""
     begun = -int(-late.days // 1)
     days = "1 day" if begun == 1 else f"{begun} days"
-    if not late.percent:
-        return f"Handed in late, in day {begun} after the deadline; nothing is taken off."
-    return f"Handed in late: {days} begun after the deadline, {late.percent:g} % of the points are taken off."
+    off = f"{late.percent:g} % of the points are" if late.percent else "nothing is"
+    return f"Handed in {days} late (a day that was begun counts as one): {off} taken off."

@@ -29,7 +29,7 @@ def write(book: Gradebook, folder: Path, options: Options = Options()) -> Writte
 
 def summary(book: Gradebook, missing: Missing = Missing.EMPTY) -> str:
     """The class in Markdown."""
-    text = "\n".join(_head(book, missing)) + "\n"
+    text = "\n".join(_head(book)) + "\n"
     room = _LIMIT - len(text.encode("utf-8", "replace")) - 200
     for position, grade in enumerate(book.learners):
         row = _row(book, grade, missing)
@@ -40,10 +40,11 @@ def summary(book: Gradebook, missing: Missing = Missing.EMPTY) -> str:
     return text
 
 
-def _head(book: Gradebook, missing: Missing) -> Iterator[str]:
+def _head(book: Gradebook) -> Iterator[str]:
     count = {standing: sum(grade.standing is standing for grade in book.learners) for standing in Standing}
     errors = [(grade, fault) for grade in book.learners for fault in grade.grader_errors]
-    points = [have for grade in book.learners if (have := marks.final_points(grade, missing)) is not None]
+    graded = [grade for grade in book.learners if grade.standing is Standing.HANDED_IN and marks.is_final(grade)]
+    points = [grade.points for grade in graded]
     yield f"## {markdown(book.course)}: {len(book.learners)} learners"
     yield ""
     if not book.isolated:
@@ -68,8 +69,20 @@ def _head(book: Gradebook, missing: Missing) -> Iterator[str]:
         "unstable lessons": unstable,
     }
     yield ", ".join(f"{amount} {what}" for what, amount in facts.items() if amount) + "."
+    invalid = [grade for grade in book.learners if grade.standing is Standing.INVALID]
+    if invalid:
+        yield ""
+        yield "Invalid uploads:"
+        yield ""
+        yield from (f"- {_name(grade)}: {markdown(line(grade.problem, 300))}" for grade in invalid[:_FAULTS_SHOWN])
+        if len(invalid) > _FAULTS_SHOWN:
+            yield f"- and {len(invalid) - _FAULTS_SHOWN} more"
+        yield ""
     if points:
-        yield f"Points: {number(mean(points))} on average, median {number(median(points))}, of {book.max_points}."
+        yield (
+            f"Points of the {len(points)} who could be graded: {number(mean(points))} on average, "
+            f"median {number(median(points))}, of {book.max_points}."
+        )
     if book.policy:
         yield markdown(book.policy)
     yield ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 _SPACE = re.compile("[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]")
@@ -80,6 +81,13 @@ def fenced(text: str) -> str:
 def html_lines(text: str) -> str:
     """HTML that shows the text's lines."""
     return "<br>".join(html.escape(row, quote=True) for row in block(text).split("\n"))
+
+
+def listed(words: Sequence[str], most: int) -> str:
+    """Words as a sentence lists them, with no more than ``most`` of them: ``a, b and 7 more``."""
+    if len(words) > most:
+        return f"{', '.join(words[:most])} and {len(words) - most} more"
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def number(points: float) -> str:

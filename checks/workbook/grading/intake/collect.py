@@ -38,6 +38,7 @@ def collect(
     roster: Path | None = None,
     wanted: Sequence[int] | None = None,
     limits: Limits | None = None,
+    leave_out: Collection[Path] = (),
 ) -> Intake:
     """Read the submissions of a class.
 
@@ -47,6 +48,7 @@ def collect(
         roster: a CSV of the learners; without it everybody who handed something in belongs to the class.
         wanted: the lessons to take; all of the course by default.
         limits: what an upload may hold.
+        leave_out: what may lie beside the uploads and is none, such as the results; the roster is left out anyway.
 
     Raises:
         CourseError: the source or the roster cannot be read, or two uploads are of one learner.
@@ -54,7 +56,7 @@ def collect(
     limits = limits or Limits()
     numbers = {lesson.number for lesson in course.lessons} if wanted is None else set(wanted)
     known = read_roster(roster) if roster is not None else None
-    owners = _owners(find_sources(source, leave_out=roster), known)
+    owners = _owners(find_sources(source, leave_out=[*leave_out, *([roster] if roster else [])]), known)
     ours = Ours(course)
     learners: list[tuple[Learner, Submission | None]] = []
     for learner, upload in owners:

@@ -7,7 +7,7 @@ wrapping folders. What lies below ``solutions`` or ``checks`` is never taken.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from workbook.course import folder_name
@@ -42,7 +42,7 @@ class _Place:
     files: list[tuple[str, Entry]] = field(default_factory=list[tuple[str, Entry]])
 
 
-def locate(entries: Iterable[Entry], wanted: Collection[int], limits: Limits) -> Located:
+def locate(entries: Collection[Entry], wanted: Collection[int], limits: Limits) -> Located:
     """Find the lessons.
 
     Args:
@@ -77,9 +77,19 @@ def locate(entries: Iterable[Entry], wanted: Collection[int], limits: Limits) ->
         raise InvalidUpload(
             "It holds no lesson_NN folder outside of solutions/ and checks/: hand in the lessons folder."
             if seen_elsewhere
-            else "It holds no lesson_NN folder: hand in the lessons folder."
+            else _without_lessons(entries)
         )
     return _take({number: places[number] for number in sorted(places) if number in wanted}, limits)
+
+
+def _without_lessons(entries: Collection[Entry]) -> str:
+    """What to say of an upload that holds something else, or nothing."""
+    names = sorted({entry.name.partition("/")[0] for entry in entries if entry.name and not entry.ignored})
+    if not names:
+        return "It is empty: pack the lessons folder and upload it again."
+    few = ", ".join(shown(name, 40) for name in names[:_NOTED])
+    more = f" and {len(names) - _NOTED} more" if len(names) > _NOTED else ""
+    return f"It holds no lesson_NN folder, only {few}{more}: hand in the lessons folder."
 
 
 def _may_be_taken(folder: str) -> bool:

@@ -8,7 +8,8 @@ In this order, for the name of a folder, or of an archive without its suffix:
    participant (``Moodle Identifier``: ``Participant 12345``) or an ``id``; else the name, where one has it;
 4. Canvas, "Download Submissions": ``lovelaceada_12345_67890_work`` or ``lovelaceada_LATE_12345_67890_work``. The first
    number is the Canvas ``ID`` or an ``id``;
-5. GitHub Classroom: ``assignment-login``, where the ``id`` is the login.
+5. GitHub Classroom: ``assignment-login``, where the ``id`` is the login; and what "Download ZIP" makes of that,
+   ``assignment-login-main``.
 
 What is still nobody's is graded under its own name and flagged.
 """
@@ -23,6 +24,8 @@ from workbook.grading.gradebook import Learner
 
 _MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_\w+", re.DOTALL)
 _CANVAS = re.compile(r"[^_]+(?:_late)?_(?P<number>\d+)_\d+_.+", re.DOTALL | re.IGNORECASE)
+
+_BRANCH = re.compile(r"(?P<name>.+)-(?:main|master)", re.DOTALL)
 
 
 def key_of(text: str) -> str:
@@ -54,8 +57,11 @@ class Matcher:
             return self._participants.get(number) or self._ids.get(number) or self._names.get(match["name"])
         if match := _CANVAS.fullmatch(key):
             return self._canvas.get(match["number"]) or self._ids.get(match["number"])
+        return self._by_login(key) or ((match := _BRANCH.fullmatch(key)) and self._by_login(match["name"])) or None
+
+    def _by_login(self, key: str) -> Learner | None:
         # logins may hold hyphens: the longest one wins
-        ends = (key[at + 1 :] for at, sign in enumerate(key) if sign == "-")
+        ends = (key, *(key[at + 1 :] for at, sign in enumerate(key) if sign == "-"))
         return next((self._ids[end] for end in ends if end in self._ids), None)
 
 

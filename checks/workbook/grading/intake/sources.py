@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,13 +26,13 @@ class Source:
     path: Path
 
 
-def find_sources(source: Path, *, leave_out: Path | None = None) -> list[Source]:
+def find_sources(source: Path, *, leave_out: Collection[Path] = ()) -> list[Source]:
     """List the uploads, in the order of their names.
 
     Args:
         source: a folder that holds one folder or archive a learner, or a text file that lists clones: a path a line,
             relative to the file, or an id, white space, and a path. ``#`` begins a comment line.
-        leave_out: a file in the folder that is no upload: the roster.
+        leave_out: what may be in the folder and is no upload: the roster, the results.
 
     Raises:
         CourseError: there is no such thing, or there is nothing in it.
@@ -42,19 +43,21 @@ def find_sources(source: Path, *, leave_out: Path | None = None) -> list[Source]
         found = _in_list(source)
     else:
         raise CourseError(f"There is no {source}: name a folder of submissions, or a file that lists clones.")
+    if len(found) == 1 and (inner := _is_class(found[0].path)):
+        raise CourseError(f"{source} holds one folder, and that holds {inner} archives: name {found[0].path}.")
     if not found:
         raise CourseError(f"{source} holds no submission: put one folder, zip or tar per learner there.")
     return sorted(found, key=lambda entry: (entry.name, entry.path.name))
 
 
-def _in_folder(folder: Path, leave_out: Path | None) -> list[Source]:
-    left_out = leave_out.resolve() if leave_out is not None else None
+def _in_folder(folder: Path, leave_out: Collection[Path]) -> list[Source]:
+    here, left_out = folder.resolve(), {path.resolve() for path in leave_out}
     found: list[Source] = []
     try:
         with os.scandir(folder) as items:
             for item in items:
                 path = folder / item.name
-                if item.name in _NO_UPLOAD or item.name.startswith(".") or path.absolute() == left_out:
+                if item.name in _NO_UPLOAD or item.name.startswith(".") or here / item.name in left_out:
                     continue
                 is_folder = item.is_dir(follow_symlinks=False)
                 if is_folder and _LESSON.fullmatch(item.name):
@@ -66,6 +69,18 @@ def _in_folder(folder: Path, leave_out: Path | None) -> list[Source]:
     except OSError as fault:
         raise CourseError(f"{folder} cannot be read: {(fault.strerror or str(fault)).lower()}.") from None
     return found
+
+
+def _is_class(folder: Path) -> int:
+    """How many archives a folder holds; 0 where it may be one learner's own."""
+    if folder.is_symlink():
+        return 0
+    try:
+        with os.scandir(folder) as items:
+            count = sum(stem(item.name) != item.name for item in items)
+    except OSError:  # a file, or not to be read: the upload itself says so
+        return 0
+    return count if count > 1 else 0
 
 
 def _in_list(file: Path) -> list[Source]:

@@ -136,7 +136,7 @@ function cases() {
       learners.filter((who) => who.notes.length),
       (who) => [
         who.notes[0],
-        who.notes.length > 1 ? `and ${plural(who.notes.length + who.moreNotes - 1, "more", "more")}` : "",
+        who.notes.length > 1 ? `(and ${plural(who.notes.length + who.moreNotes - 1, "more note")})` : "",
       ],
     ),
     many("Nothing handed in", learners.filter(FILTERS.missing.test), () => []),

@@ -31,7 +31,7 @@ function learnerPage(who, wanted) {
       el(
         "p",
         { class: "total" },
-        el("strong", {}, who.handedIn ? num(who.points) : "–"),
+        el("strong", {}, who.scored ? num(who.points) : "–"),
         `${who.final ? "" : " so far,"} of ${who.max} points`,
       ),
     ),
@@ -72,7 +72,7 @@ function forYou(who) {
     ...(who.moreNotes ? [["Note", `and ${who.moreNotes} more`]] : []),
     ...raw.pairs.list.flatMap((pair, at) => (pair.who.includes(who.key) ? [["Similar", pairLink(pair, at)]] : [])),
   ];
-  if (who.source) lines.push(["Graded from", who.source]);
+  if (who.source) lines.push(["Upload", who.source]);
   if (!lines.length) return null;
   return el(
     "section",
@@ -101,7 +101,7 @@ function lessonCard(who, lesson, wanted) {
       el(
         "span",
         {},
-        grade.outcomes.length
+        grade.outcomes.length || (who.scored && !grade.unknown)
           ? `${grade.unknown ? "so far " : ""}${num(points)} of ${lesson.max} points`
           : `${lesson.max} points`,
       ),
@@ -111,12 +111,12 @@ function lessonCard(who, lesson, wanted) {
   if (!grade.outcomes.length) return card;
   const bar = el("div", { class: "bar", "aria-hidden": "true" }, el("div"));
   bar.firstChild.style.width = `${lesson.max ? (points / lesson.max) * 100 : 0}%`;
-  // Open is what the learner is told: all but what passed or was not begun, and a crash of the whole lesson once.
-  const crashes = new Set();
+  // Open is what the learner is told: all but what passed or was not begun, and what stopped the whole lesson once.
+  const stops = new Set();
   const opened = (entry, result) => {
-    const kind = result.verdict === "c" ? message(result.messageAt)?.kind : null;
-    const again = kind && crashes.has(kind);
-    crashes.add(kind);
+    const stop = "ct".includes(result.verdict) && sameStop(message(result.messageAt));
+    const again = stop && stops.has(stop);
+    stops.add(stop);
     return wanted === entry.id || (!"pn".includes(result.verdict) && !again);
   };
   card.append(
@@ -127,6 +127,12 @@ function lessonCard(who, lesson, wanted) {
   );
   return card;
 }
+
+/** What stopped an exercise, without the rows that speak of the exercise itself (see same_stop in shown.py). */
+function sameStop(said) {
+  return said && JSON.stringify([said.kind, said.rows.filter(([label]) => !OWN_ROWS.has(label))]);
+}
+const OWN_ROWS = new Set(["Expected", "Look at", "Stuck?"]);
 
 function exerciseRow(who, entry, result, opened) {
   const state = stateOf(who, entry);

@@ -39,7 +39,7 @@ function buildHead() {
         "div",
         {},
         el("a", { href: "#class", class: "course" }, own(raw.course)),
-        el("p", { class: "hint" }, `Class report · ${when(raw.made)}${raw.isolated ? ` · ${raw.isolation}` : ""}`),
+        el("p", { class: "hint" }, `Class report · ${when(raw.made)}`),
         raw.policy ? el("p", { class: "hint" }, raw.policy) : null,
       ),
       el(

@@ -140,7 +140,7 @@ function learnerRow(who, at) {
     el(
       "td",
       { role: "gridcell", class: "points", "data-column": 1, tabindex: -1, "aria-colindex": 2 },
-      who.handedIn ? num(who.points) : "–",
+      who.scored ? num(who.points) : "–",
     ),
     states,
   );

@@ -61,6 +61,7 @@ const learners = raw.learners.map((learner, place) => {
   full.states = exercises.map((exercise) => stateOf(full, exercise));
   full.unstable = learner.lessons.flatMap((lesson) => lesson.unstable ?? []);
   full.handedIn = learner.standing === "handed_in";
+  full.scored = learner.standing !== "missing"; // an invalid upload earns 0 points, as in the exports
   full.flagged = learner.notes.length > 0 || !learner.roster;
   full.plain = `${learner.name}\n${learner.id}\n${learner.email}`.toLocaleLowerCase();
   full.remarks = [learner.source, learner.problem, ...learner.notes, ...learner.errors].join("\n").toLocaleLowerCase();
@@ -109,7 +110,7 @@ function learnersSaying(text) {
 const view = { filter: "all", only: null, text: "", sort: "name", down: false, rows: learners };
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
-const SORTS = { name: (who) => who.title, id: (who) => who.id, points: (who) => (who.handedIn ? who.points : -1) };
+const SORTS = { name: (who) => who.title, id: (who) => who.id, points: (who) => (who.scored ? who.points : -1) };
 
 /** Choose and order the learners anew. */
 function refreshView() {

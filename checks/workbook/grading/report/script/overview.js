@@ -15,7 +15,14 @@ function buildOverview() {
     pairList(),
     about(),
   );
+  if (!raw.lessons.length) onlyPairs(page);
   return page;
+}
+
+/** Where nothing was graded, as in `workbook similar`, there are only pairs to show. */
+function onlyPairs(page) {
+  for (const part of page.children) part.hidden = part.id !== "pairs";
+  if (!raw.pairs.list.length) page.append(el("p", {}, "No pairs to read were found."));
 }
 
 /** The numbers at the top; each one narrows the map to its learners. */
