@@ -57,7 +57,7 @@ def test_signing_up_does_not_answer_the_password(client, make_user, assert_silen
     """POST /users answers neither the password nor its hash."""
     user = make_user()
     reply = client.post("/users", json=user)
-    assert reply.status_code == 201
+    assert reply.is_success
     assert_silent(reply, user["password"], "POST /users answers the password")
     hashed = service.inside("stored_user", user_id=reply.json()["id"])["hashed_password"]
     assert_silent(reply, hashed, "POST /users answers the stored hash")

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -225,44 +222,6 @@ def test_killed_worker_leaves_nothing(course: SmallClass) -> None:
     _until(lambda: not any(Path("/proc", str(pid)).exists() for pid in inside))
 
 
-def test_run_goes_on_after_a_kill(some: SmallClass, tmp_path: Path) -> None:
-    """Killed at any moment and started again, a run comes to the same gradebook as one that nobody disturbed."""
-    apps = [APP.replace("soup", f"soup{number or ''}") for number in range(8)]
-    for number, app in enumerate(apps):
-        some.hand_in(f"learner{number}", app)
-    script = (
-        "import sys; sys.path.insert(0, sys.argv[3])\n"
-        "from pathlib import Path\n"
-        "from tests.small_class import *\n"
-        "from tests.small_course import APP, SmallCourse\n"
-        "root = Path(sys.argv[1])\n"
-        f"some = SmallClass(SmallCourse(root), WorkerSettings(str(root), (1,), {WALLS.complete}))\n"
-        "for n in range(8): some.hand_in(f'learner{n}', APP.replace('soup', f\"soup{n or ''}\"))\n"
-        "some.grade(Path(sys.argv[2]))\n"
-    )
-    command = [
-        sys.executable,
-        "-c",
-        script,
-        str(some.course.root),
-        str(tmp_path / "out"),
-        str(Path(__file__).parents[1]),
-    ]
-    store = tmp_path / "out" / run_module.STORE
-    for wanted in (0, 2, 5):
-        process = subprocess.Popen(command, start_new_session=True)
-        _until(partial(_has_kept, store, wanted, process))
-        inside = _descendants(process.pid)
-        process.kill()
-        process.wait()
-        _until(lambda inside=inside: not any(_is_ours(pid) for pid in inside))
-    watcher = Silent()
-    book = some.grade(tmp_path / "out", watcher=watcher)
-    assert watcher.known >= 5
-    undisturbed = some.grade(tmp_path / "other")
-    assert _without_times(book) == _without_times(undisturbed)
-
-
 def test_full_disk_ends_in_a_sentence(tmp_path: Path) -> None:
     """A store that cannot grow says so; what was kept before is safe."""
     with Store(tmp_path / "grades.sqlite") as store:
@@ -324,37 +283,8 @@ def _descendants(pid: int) -> list[int]:
     return found
 
 
-def _is_ours(pid: int) -> bool:
-    try:
-        return b"workbook" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
-
-
 def _until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.02)
-
-
-def _has_kept(store: Path, wanted: int, process: subprocess.Popen[bytes]) -> bool:
-    return _kept(store) >= wanted or process.poll() is not None
-
-
-def _kept(store: Path) -> int:
-    import sqlite3
-
-    try:
-        with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as connection:
-            return connection.execute("SELECT count(*) FROM grades").fetchone()[0]
-    except sqlite3.Error:
-        return -1
-
-
-def _without_times(book: Gradebook) -> object:
-    learners = tuple(
-        replace(entry, lessons=tuple(replace(lesson, seconds=0.0) for lesson in entry.lessons))
-        for entry in book.learners
-    )
-    return replace(book, learners=learners, made_at=None)  # pyright: ignore[reportArgumentType]
