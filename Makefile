@@ -27,7 +27,7 @@ build: ## set up, then make the starters and notebooks from solutions/ and noteb
 lock: ## remake the locks from pyproject.toml; newer versions: make lock UPGRADE=--upgrade
 	$(BOOTSTRAP) setup --dev
 	$(LOCKING) --output-file requirements.lock
-	$(LOCKING) --extra dev --extra postgres --constraint requirements.lock --output-file .ci/all.lock
+	$(LOCKING) --extra dev --extra postgres --extra cluster --extra similar --constraint requirements.lock --output-file .ci/all.lock
 	@awk 'NR == FNR { if (/==/) known[$$1]; next } /==/ { wanted = !($$1 in known) } wanted' \
 		requirements.lock .ci/all.lock > .ci/requirements-dev.lock && rm .ci/all.lock
 

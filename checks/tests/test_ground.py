@@ -54,9 +54,10 @@ def requirement_name(requirement: str) -> str:
 
 def declared(*, dev: bool) -> set[str]:
     project = PROJECT["project"]
-    found = [*project["dependencies"], *project["optional-dependencies"]["postgres"]]
+    extras = project["optional-dependencies"]
+    found = [*project["dependencies"], *extras["postgres"], *extras["cluster"], *extras["similar"]]
     if dev:
-        found += [*project["optional-dependencies"]["dev"], *PROJECT["dependency-groups"]["setup"]]
+        found += [*extras["dev"], *PROJECT["dependency-groups"]["setup"]]
     return {requirement_name(requirement) for requirement in found}
 
 
