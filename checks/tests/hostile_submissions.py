@@ -16,8 +16,8 @@ from .small_course import APP
 
 ALL, ONLY_SECOND, NOTHING = 4, 3, 0
 """Points: of everything, of exercise 1.2 alone, of nothing."""
-SLOWNESS = "0.2"
-"""So that an app has 2 seconds to start, and 1 second for an answer."""
+SLOWNESS = "0.3"
+"""So that an app has 3 seconds to start, and 1.5 seconds for an answer."""
 
 _TODAY = '@app.get("/today")\nasync def today() -> dict[str, str]:\n    return {"dish": "soup"}\n'
 

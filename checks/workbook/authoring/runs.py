@@ -100,6 +100,7 @@ class Pytest:
 
     def __init__(self, course: Course) -> None:
         self._root = course.root
+        self._checks = [f"checks/{lesson.folder}" for lesson in course.lessons]
         self._idle: list[WarmPytest] = []
         self._busy: set[WarmPytest] = set()
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_UNWANTED)}
@@ -135,7 +136,7 @@ class Pytest:
         try:
             process = self._idle.pop()
         except IndexError:
-            process = WarmPytest(self._root, self._environment)
+            process = WarmPytest(self._root, self._environment, self._checks)
         self._busy.add(process)
         code = process.run(arguments, output, RUN_SECONDS)
         self._busy.discard(process)

@@ -3,8 +3,9 @@
 ``workbook verify`` runs a lesson's checks some eighty times: see ``workbook.warm``. Elsewhere than on Linux every run
 is a process of its own.
 
-Run as ``python -m workbook.authoring.warm``. Each line of input is one run, as JSON: ``{"arguments": [...], "output":
-file}``. It is answered by a line with pytest's exit code. The process ends with its input.
+Run as ``python -m workbook.authoring.warm [CHECKS …]``. Each line of input is one run, as JSON:
+``{"arguments": [...], "output": file}``. It is answered by a line with pytest's exit code. The process ends with its
+input.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,9 +29,16 @@ _END_SECONDS = 10
 class WarmPytest:
     """The other end: starts such a process and has it run pytest."""
 
-    def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, root: Path, environment: Mapping[str, str], checks: Sequence[str] = ()) -> None:
+        """Start it.
+
+        Args:
+            root: the folder that it runs in.
+            environment: all its variables.
+            checks: folders of checks that every run finds imported already; they must not change meanwhile.
+        """
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "workbook.authoring.warm"],
+            [sys.executable, "-m", "workbook.authoring.warm", *checks],
             cwd=root,
             env=dict(environment),
             stdin=subprocess.PIPE,
@@ -80,7 +88,7 @@ def main() -> None:
     """Import everything, then fork a run for each line of input."""
     launcher = SharedLauncher()
     process.make_launcher = lambda: launcher
-    import_everything()
+    import_everything(sys.argv[1:])
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()
