@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from workbook.grading.gradebook import Gradebook, LearnerGrade
+from workbook.grading.gradebook import Gradebook, LearnerGrade, Standing
+from workbook.grading.intake.collect import collect
 from workbook.grading.sandbox.available import try_walls
 from workbook.grading.sandbox.cage import MEGABYTE, CageLimits
 from workbook.results import Verdict
 
+from .hostile_archives import ARCHIVES, FOLDERS, INSIDE, HostileArchive, HostileFolder, write_files
 from .hostile_submissions import ALL, SLOWNESS, Hostile, make_corpus
 from .small_class import make_small_class
 
@@ -23,6 +25,9 @@ pytestmark = pytest.mark.skipif(not WALLS.complete, reason=f"no sandbox here: {W
 _HONEST_EVERY = 8
 _LESSON_SECONDS = 30.0
 _PLACES = {name: f"/nowhere/{name}" for name in ("gradebook", "roster", "checks", "socket")}
+UPLOADS: dict[str, HostileArchive | HostileFolder] = {
+    f"upload-{number}": upload for number, upload in enumerate([*ARCHIVES, *FOLDERS])
+}
 NAMES = [entry.id for entry in make_corpus(secret=SECRET, port=1, places=_PLACES)]
 
 
@@ -57,6 +62,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Gradebook, dict[st
             some.hand_in_files(entry.id, entry.files)
             if number % _HONEST_EVERY == 0:
                 some.hand_in(f"honest-{number}", f"# {number}\n" + some.solution)
+        some.learners += collect(some.as_course, _uploads(root / "uploads", some.solution), wanted=[1]).learners
         book = some.grade(root / "out")
     patch.undo()
     return book, {entry.id: entry for entry in corpus}, _workbook_processes() - before
@@ -77,6 +83,15 @@ def test_program_earns_what_it_is_worth(graded: tuple[Gradebook, dict[str, Hosti
     assert all(sign.isprintable() or sign == "\n" for sign in message)
     tries = 2  # what crashed or timed out is tried again
     assert grade.lessons[0].seconds <= tries * (_LESSON_SECONDS + 2)
+
+
+@pytest.mark.parametrize("name", UPLOADS)
+def test_upload_is_refused_whole(graded: tuple[Gradebook, dict[str, Hostile], set[str]], name: str) -> None:
+    """F29 to F38: a hostile archive or folder is an invalid upload, with its reason, and earns nothing."""
+    grade = _of(graded[0], name)
+    assert grade.standing is Standing.INVALID
+    assert UPLOADS[name].says in grade.problem
+    assert grade.points == 0
 
 
 def test_honest_neighbours_lose_nothing(graded: tuple[Gradebook, dict[str, Hostile], set[str]]) -> None:
@@ -105,6 +120,18 @@ def test_time_of_a_lesson_is_limited(tmp_path: Path) -> None:
     assert exercise is not None
     assert exercise.verdict is Verdict.TIMED_OUT
     assert "all checks of a lesson together have 1.5 seconds" in " ".join(str(exercise.message).split())
+
+
+def _uploads(folder: Path, app: str) -> Path:
+    """Every hostile archive and folder, made from an honest lesson."""
+    folder.mkdir()
+    files = {f"{INSIDE}app/main.py": app.encode(), f"{INSIDE}app/__init__.py": b""}
+    for name, upload in UPLOADS.items():
+        if isinstance(upload, HostileArchive):
+            (folder / f"{name}{upload.suffix}").write_bytes(upload.make(files))
+        else:
+            upload.spoil(write_files(folder / name, files))
+    return folder
 
 
 def _of(book: Gradebook, name: str) -> LearnerGrade:

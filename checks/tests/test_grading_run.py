@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +15,7 @@ import pytest
 from workbook.course import CourseError
 from workbook.grading import run as run_module
 from workbook.grading.gradebook import Gradebook, Learner, Standing
+from workbook.grading.keys import grade_key
 from workbook.grading.pool import LocalPool, Seat, WorkerProcess
 from workbook.grading.sandbox.available import NO_ISOLATION, Sandbox, Walls, choose, try_walls
 from workbook.grading.store import Store, StoreFailed
@@ -96,6 +98,35 @@ def test_changed_checks_are_run_again(tmp_path: Path) -> None:
     assert points(some.grade(tmp_path / "out")) == {"ada": 3}
 
 
+def test_changed_checks_of_one_lesson_are_that_lessons_business(tmp_path: Path) -> None:
+    """The other lessons' results stay known."""
+    some = make_small_class(tmp_path, sandbox=False)
+    for folder in ("lessons", "checks"):
+        shutil.copytree(tmp_path / folder / "lesson_01", tmp_path / folder / "lesson_02")
+
+    def keys() -> list[str]:
+        run_module.grade_key.__globals__["checks_digest"].cache_clear()
+        course = some.as_course
+        return [grade_key(course, course.lesson(n), "same", some.settings, seed=1, seconds=1.0) for n in (1, 2)]
+
+    before = keys()
+    with (tmp_path / "checks/lesson_02/test_1_today.py").open("a", encoding="utf-8") as file:
+        file.write("# changed\n")
+    after = keys()
+    assert before[0] == after[0]
+    assert before[1] != after[1]
+
+
+def test_clock_that_jumps_changes_nothing(some: SmallClass, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits and durations are counted by a clock that nobody can set."""
+    some.hand_in("ada")
+    times = iter(range(2_000_000_000, 0, -3600))
+    monkeypatch.setattr(time, "time", lambda: float(next(times)))
+    book = some.grade(tmp_path)
+    assert points(book) == {"ada": MAX_POINTS}
+    assert 0 < book.learners[0].lessons[0].seconds < some.seconds
+
+
 def test_second_run_has_the_folder_for_itself(some: SmallClass, tmp_path: Path) -> None:
     """Two runs never write to one folder."""
     with (
@@ -142,6 +173,14 @@ def test_other_verdict_on_a_second_try_is_unstable(verdict: Verdict) -> None:
     assert [entry.verdict for entry in found.result.exercises] == [Verdict.PASSED, Verdict.FAILED]
     assert found.unstable == ("1.1",)
     assert found.seconds == 2.0
+
+
+def test_everything_is_tried_twice_if_asked() -> None:
+    """A check that is not sure of itself shows: one pass and one failure are unstable, and the pass counts."""
+    grade = Weather(answer(Verdict.FAILED), answer(Verdict.PASSED))
+    found = grade_fairly(grade, replace(task(), twice=True))
+    assert found.unstable == ("1.1",)
+    assert found.result == answer(Verdict.PASSED).result
 
 
 def test_same_verdict_on_a_second_try_is_stable() -> None:

@@ -61,6 +61,10 @@ def grade(
     seed: Annotated[
         int | None, typer.Option(help="Of the random inputs, to repeat a run.", rich_help_panel=_RUNNING)
     ] = None,
+    twice: Annotated[
+        bool,
+        typer.Option("--twice", help="Grade everything twice, to find unstable verdicts.", rich_help_panel=_RUNNING),
+    ] = False,
     regrade: Annotated[
         list[str] | None, typer.Option(help="Grade this learner anew; may be repeated.", rich_help_panel=_RUNNING)
     ] = None,
@@ -114,7 +118,15 @@ def grade(
     else:
         intake = collect(course, submissions, roster, numbers, leave_out=beside)
     plan = Plan(
-        course, chosen, intake.learners, settings, isolation, seed, policy=policy, regrade=_whom(intake, regrade or [])
+        course,
+        chosen,
+        intake.learners,
+        settings,
+        isolation,
+        seed,
+        policy=policy,
+        twice=twice,
+        regrade=_whom(intake, regrade or []),
     )
     page = out / "index.html"
     sheet = moodle_worksheet.read_bytes() if "moodle" in names and moodle_worksheet else b""

@@ -22,7 +22,14 @@ _IGNORED = ("variants.toml",)
 
 
 def grade_key(
-    course: Course, lesson: Lesson, digest: str, settings: WorkerSettings, *, seed: int, seconds: float
+    course: Course,
+    lesson: Lesson,
+    digest: str,
+    settings: WorkerSettings,
+    *,
+    seed: int,
+    seconds: float,
+    twice: bool = False,
 ) -> str:
     """The key of one lesson of one submission.
 
@@ -33,6 +40,7 @@ def grade_key(
         settings: of the workers.
         seed: of the random inputs.
         seconds: that all checks together may take.
+        twice: whether everything is graded twice.
     """
     hidden = {name: content for name, content in settings.hidden.items() if name.startswith(lesson.folder + "/")}
     parts = [
@@ -43,6 +51,7 @@ def grade_key(
         digest_of(hidden),
         seed,
         seconds,
+        twice,
         settings.sandbox,
         settings.limits.to_json(),
     ]

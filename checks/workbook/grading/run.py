@@ -55,6 +55,8 @@ class Plan:
     """Of the random inputs; None for the one that the store remembers, or a new one."""
     seconds: float = LESSON_SECONDS
     policy: LatePolicy | None = None
+    twice: bool = False
+    """Whether everything is graded twice, to find verdicts that are not stable."""
     regrade: frozenset[str] = field(default_factory=frozenset[str])
     """Ids of learners whose results are made anew."""
 
@@ -154,7 +156,9 @@ def _keys(plan: Plan, seed: int) -> dict[tuple[str, int], str]:
         for lesson in plan.lessons:
             if submission is not None and lesson.number in submission.lessons:
                 digest = submission.digest(lesson.number)
-                key = grade_key(plan.course, lesson, digest, plan.settings, seed=seed, seconds=plan.seconds)
+                key = grade_key(
+                    plan.course, lesson, digest, plan.settings, seed=seed, seconds=plan.seconds, twice=plan.twice
+                )
                 keys[learner.id, lesson.number] = key
     return keys
 
@@ -168,7 +172,7 @@ def _tasks(
         for lesson in plan.lessons:
             key = keys.get((learner.id, lesson.number))
             if key is not None and submission is not None and key not in known and key not in tasks:
-                tasks[key] = GradeTask(lesson.number, submission.lessons[lesson.number], seed, plan.seconds)
+                tasks[key] = GradeTask(lesson.number, submission.lessons[lesson.number], seed, plan.seconds, plan.twice)
     return tasks
 
 

@@ -24,6 +24,8 @@ class GradeTask:
     """Of the random inputs."""
     seconds: float = 120.0
     """For all checks together."""
+    twice: bool = False
+    """Whether it is graded a second time whatever the first verdict is."""
 
     def to_json(self) -> dict[str, Any]:
         """The task as a JSON object."""
@@ -32,12 +34,13 @@ class GradeTask:
             "files": _encoded(self.files),
             "seed": self.seed,
             "seconds": self.seconds,
+            "twice": self.twice,
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> GradeTask:
         """Read back what ``to_json`` wrote."""
-        return cls(data["lesson"], _decoded(data["files"]), data["seed"], data["seconds"])
+        return cls(data["lesson"], _decoded(data["files"]), data["seed"], data["seconds"], data["twice"])
 
 
 @dataclass(frozen=True)

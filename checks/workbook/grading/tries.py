@@ -13,7 +13,7 @@ _DOUBTFUL = (Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.CHECK_ERROR)
 
 
 def grade_fairly(grade: Callable[[GradeTask], GradeAnswer], task: GradeTask) -> GradeAnswer:
-    """Grade a lesson, and once more where an exercise crashed, timed out or could not be decided.
+    """Grade a lesson, and once more where an exercise crashed, timed out or could not be decided, or it is asked for.
 
     Args:
         grade: does it once; what goes wrong on our side comes back as ``error``.
@@ -23,7 +23,11 @@ def grade_fairly(grade: Callable[[GradeTask], GradeAnswer], task: GradeTask) -> 
         The better verdict of each exercise, with those that differed in ``unstable``.
     """
     first = grade(task)
-    if first.result is not None and not any(entry.verdict in _DOUBTFUL for entry in first.result.exercises):
+    if (
+        not task.twice
+        and first.result is not None
+        and not any(entry.verdict in _DOUBTFUL for entry in first.result.exercises)
+    ):
         return first
     second = grade(task)
     seconds = round(first.seconds + second.seconds, 3)
