@@ -124,6 +124,11 @@ class Cage:
         root = self._place
         quiet = kernel.MS_NOSUID | kernel.MS_NODEV
         kernel.mount("tmpfs", root, "tmpfs", quiet, f"size={MEGABYTE},nr_inodes=500,mode=0755")
+        # First, because the installation itself may lie below /tmp.
+        temporary = scratch / "tmp"
+        temporary.mkdir(exist_ok=True)
+        (root / "tmp").mkdir()
+        kernel.mount(str(temporary), root / "tmp", flags=kernel.MS_BIND)
         for path in self._readable:
             _show(path, root)
         for path, is_ours in ((submission, True), (scratch, False)):
@@ -135,9 +140,6 @@ class Cage:
         shared = root / "dev/shm"
         shared.mkdir()
         kernel.mount("tmpfs", shared, "tmpfs", quiet, f"size={16 * MEGABYTE},nr_inodes=200,mode=1777")
-        temporary = scratch / "tmp"
-        temporary.mkdir(exist_ok=True)
-        (root / "tmp").symlink_to(temporary)
         (root / "proc").mkdir()
         (root / ".old").mkdir()
         return root
@@ -214,7 +216,7 @@ class Cage:
         kernel.drop_capabilities()
         devices = [Path("/dev") / name for name in (*_DEVICES, "shm")]
         # In /proc, a process without rights can change nothing but settings of its own.
-        landlock.restrict([*self._readable, submission], [scratch, Path("/proc"), *devices])
+        landlock.restrict([*self._readable, submission], [scratch, Path("/tmp"), Path("/proc"), *devices])
         seccomp.install()
 
 
