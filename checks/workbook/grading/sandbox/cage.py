@@ -124,11 +124,13 @@ class Cage:
         root = self._place
         quiet = kernel.MS_NOSUID | kernel.MS_NODEV
         kernel.mount("tmpfs", root, "tmpfs", quiet, f"size={MEGABYTE},nr_inodes=500,mode=0755")
-        # First, because the installation itself may lie below /tmp.
-        temporary = scratch / "tmp"
+        # These first, because the installation itself may lie below one of them.
+        temporary, shared = scratch / "tmp", root / "dev/shm"
         temporary.mkdir(exist_ok=True)
         (root / "tmp").mkdir()
         kernel.mount(str(temporary), root / "tmp", flags=kernel.MS_BIND)
+        shared.mkdir(parents=True)
+        kernel.mount("tmpfs", shared, "tmpfs", quiet, f"size={16 * MEGABYTE},nr_inodes=200,mode=1777")
         for path in self._readable:
             _show(path, root)
         for path, is_ours in ((submission, True), (scratch, False)):
@@ -137,9 +139,6 @@ class Cage:
             kernel.mount("none", place, flags=kernel.MS_BIND | kernel.MS_REMOUNT | flags)
         for name in _DEVICES:
             _show(Path("/dev") / name, root)
-        shared = root / "dev/shm"
-        shared.mkdir()
-        kernel.mount("tmpfs", shared, "tmpfs", quiet, f"size={16 * MEGABYTE},nr_inodes=200,mode=1777")
         (root / "proc").mkdir()
         (root / ".old").mkdir()
         return root

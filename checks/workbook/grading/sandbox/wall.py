@@ -40,8 +40,8 @@ def command(inner: Sequence[str], visible: Sequence[Path], environment: dict[str
     variables = [word for name, value in environment.items() for word in ("--setenv", name, value)]
     wall = [
         _program("bwrap", "bubblewrap"), "--unshare-all", "--die-with-parent", "--new-session", "--clearenv",
-        *variables, *_view(visible),
-        "--proc", "/proc", "--dev", "/dev", "--size", str(_WORK_BYTES), "--tmpfs", str(WORK), "--chdir", "/",
+        *variables, "--proc", "/proc", "--dev", "/dev", *_view(visible),
+        "--size", str(_WORK_BYTES), "--tmpfs", str(WORK), "--chdir", "/",
     ]  # fmt: skip
     walled = [*wall, "--", *inner]
     return walled if os.getuid() != 0 else become_user(walled, visible, {})
@@ -65,9 +65,9 @@ def become_user(
     variables = [word for name, value in environment.items() for word in ("--setenv", name, value)]
     show = [
         _program("bwrap", "bubblewrap"), "--die-with-parent", "--unshare-ipc", "--unshare-uts", "--unshare-net",
-        "--clearenv", *variables, "--perms", "1777", "--tmpfs", "/tmp", *_view(visible),
-        "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
-        "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev", "--chdir", str(folder),
+        "--clearenv", *variables, "--perms", "1777", "--tmpfs", "/tmp", "--bind", "/proc", "/proc",
+        "--dev-bind", "/dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm", *_view(visible), "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
+        "--chdir", str(folder),
     ]  # fmt: skip
     change = [_program("setpriv", "util-linux"), f"--reuid={user}", f"--regid={user}", "--clear-groups"]
     return [*show, "--", *change, "--inh-caps=-all", "--", *inner]
