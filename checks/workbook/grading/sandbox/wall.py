@@ -66,8 +66,8 @@ def become_user(
     show = [
         _program("bwrap", "bubblewrap"), "--die-with-parent", "--unshare-ipc", "--unshare-uts", "--unshare-net",
         "--clearenv", *variables, "--perms", "1777", "--tmpfs", "/tmp", "--bind", "/proc", "/proc",
-        "--dev-bind", "/dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm", *_view(visible), "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
-        "--chdir", str(folder),
+        "--dev-bind", "/dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm", *_view(visible),
+        "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--chdir", str(folder),
     ]  # fmt: skip
     change = [_program("setpriv", "util-linux"), f"--reuid={user}", f"--regid={user}", "--clear-groups"]
     return [*show, "--", *change, "--inh-caps=-all", "--", *inner]
