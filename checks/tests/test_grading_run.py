@@ -239,6 +239,27 @@ def test_hidden_checks_decide_and_stay_hidden(tmp_path: Path) -> None:
     ]
 
 
+_ASKS_UPSTREAM = """
+def test_asks(launch, upstream):
+    upstream.answer("/dish", json={"dish": "soup"})
+    with launch(env={"DISHES": upstream.url}) as service:
+        assert service.client.get("/today").json() == {"dish": "soup"}
+    assert [request.path for request in upstream.requests] == ["/dish"]
+"""
+
+
+def test_upstream_is_reached_from_the_sandbox(tmp_path: Path) -> None:
+    """The one thing in its network that an app can reach is the upstream that the checks run."""
+    hidden = {"lesson_01/test_1_more.py": _ASKS_UPSTREAM.encode()}
+    some = make_small_class(tmp_path / "course", sandbox=WALLS.complete, hidden=hidden)
+    asks = 'import os, httpx\n    url = os.environ.get("DISHES")\n    if url: return httpx.get(url + "/dish").json()\n'
+    some.hand_in("ada", APP.replace('    return {"dish": "soup"}', f'    {asks}    return {{"dish": "soup"}}'))
+    book = some.grade(tmp_path / "out")
+    exercise = book.learners[0].lessons[0].exercise("1.1")
+    assert exercise is not None
+    assert exercise.verdict is Verdict.PASSED, [str(check.message) for check in exercise.checks]
+
+
 def test_dead_worker_is_replaced(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that is killed costs nobody anything."""
     assert seat.grade(task()).result is not None
