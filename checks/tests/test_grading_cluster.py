@@ -56,6 +56,7 @@ class Cluster:
     def add_worker(self) -> subprocess.Popen[bytes]:
         """Start one more worker with one thread; it is there when a client sees it."""
         command = self._dask("worker", self.address, "--nthreads=1", "--no-nanny", "--no-dashboard")
+        command.append(f"--local-directory={self.folder}")
         worker = subprocess.Popen(
             command,
             stdout=subprocess.DEVNULL,
