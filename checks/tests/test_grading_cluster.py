@@ -43,7 +43,12 @@ class Cluster:
         """Start the scheduler, and wait for its address."""
         command = ["dask.distributed", "scheduler", "--port=0", "--no-dashboard", "--host=127.0.0.1"]
         self.scheduler = subprocess.Popen(
-            self._dask(*command[1:]), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd=self.folder
+            self._dask(*command[1:]),
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+            cwd=self.folder,
+            env=self._environment(),
         )
         assert self.scheduler.stderr is not None
         for line in self.scheduler.stderr:
@@ -56,17 +61,19 @@ class Cluster:
     def add_worker(self) -> subprocess.Popen[bytes]:
         """Start one more worker with one thread; it is there when a client sees it."""
         command = self._dask("worker", self.address, "--nthreads=1", "--no-nanny", "--no-dashboard")
-        command.append(f"--local-directory={self.folder}")
         worker = subprocess.Popen(
             command,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd=self.folder,
-            env=os.environ | {"WORKBOOK_ROOT": str(self.root)},
+            env=self._environment(),
             start_new_session=True,
         )
         self.workers.append(worker)
         return worker
+
+    def _environment(self) -> dict[str, str]:
+        return os.environ | {"WORKBOOK_ROOT": str(self.root), "DASK_TEMPORARY_DIRECTORY": str(self.folder)}
 
     def _dask(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "distributed.cli.dask_" + arguments[0], *arguments[1:]]
