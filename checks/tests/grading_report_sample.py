@@ -7,18 +7,16 @@ As a program it prints how large the report on the largest class is, and how lon
 
 from __future__ import annotations
 
-import os
 import random
 import time
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from tests.chromium import chromium, find_chromium
 from tests.grading_sample import sample_gradebook
-from tests.test_browser import SWITCHES, find_chromium
 from workbook.course import Exercise, Lesson, find_course
 from workbook.feedback.message import Message
 from workbook.grading.gradebook import Gradebook, LearnerGrade, LessonGrade
@@ -27,7 +25,7 @@ from workbook.grading.report import write_report
 from workbook.results import CheckResult, ExerciseResult, LessonResult, Verdict
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 CHECKS = 10
 """Checks of an exercise in the large class; the course has 9 to 13."""
@@ -104,22 +102,6 @@ def _message(exercise: Exercise, verdict: Verdict, expects: str, chance: random.
     )
     rows = (("We sent", f"GET /things/{number}"), ("You answered", f"200 {answer}"), ("Expected", f"201: {expects}"))
     return Message((*rows, ("Looks like", cause), *end), kind="status_200")
-
-
-@contextmanager
-def chromium(program: str) -> Generator[Browser]:
-    """The browser, without a window."""
-    from playwright.sync_api import sync_playwright
-
-    as_root = hasattr(os, "geteuid") and os.geteuid() == 0  # Chromium's sandbox refuses to work for root
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=[*SWITCHES, *(["--no-sandbox"] if as_root else [])]
-        )
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 def figures(page: Page) -> dict[str, Any]:

@@ -10,9 +10,11 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from workbook.course import Exercise, Lesson, find_course
 from workbook.feedback.message import Message
+from workbook.grading.exports import Options, export_all
 from workbook.grading.gradebook import Gradebook, Lateness, Learner, LearnerGrade, LessonGrade, Standing
 from workbook.results import CheckResult, ExerciseResult, LessonResult, Verdict
 
@@ -108,6 +110,14 @@ def sample_gradebook(learners: int = 12, *, seed: int = 1) -> Gradebook:
         isolated=True,
         policy="Due 1 December 2026 22:59 UTC; 10 % of the points are taken off for each day begun, at most 50 %.",
     )
+
+
+def export_everything(book: Gradebook, folder: Path) -> Path:
+    """Write all formats of a class, Moodle's worksheet filled in among them; returns the folder that holds them."""
+    sheet = folder / "sheet.csv"
+    sheet.write_text(moodle_sheet(book), encoding="utf-8")
+    export_all(book, folder / "out", options=Options(moodle_worksheet=sheet))
+    return folder / "out"
 
 
 def of_kind(book: Gradebook, kind: str) -> LearnerGrade:

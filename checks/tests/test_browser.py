@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.chromium import chromium, needed_chromium
 from workbook.course import Course, Lesson, find_course
 from workbook.lab import command
 
@@ -31,37 +32,12 @@ RUN_LIMIT = 240.0
 """Seconds in which all cells of a notebook have to be done, on a busy machine too."""
 IDLE = "text='Python 3 (ipykernel) | Idle'"
 """What the status bar says once the kernel is there and waits."""
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
-# A test browser has no business outside this machine, and no graphics card.
-SWITCHES = (
-    *("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-)
-
-
-def find_chromium() -> str | None:
-    """The browser's program: ``WORKBOOK_CHROMIUM``, or the first that is installed."""
-    named = os.environ.get("WORKBOOK_CHROMIUM")
-    return named or next(filter(None, map(shutil.which, CHROMIUM)), None)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    program = find_chromium()
-    if program is None:
-        advice = "no Chromium found: apt install chromium (or name one in WORKBOOK_CHROMIUM) to run the browser test"
-        if os.environ.get("CI_BROWSER") == "required":
-            pytest.fail(advice)
-        pytest.skip(advice)
-    from playwright.sync_api import sync_playwright
-
-    as_root = hasattr(os, "geteuid") and os.geteuid() == 0  # Chromium's sandbox refuses to work for root
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=[*SWITCHES, *(["--no-sandbox"] if as_root else [])]
-        )
+    with chromium(needed_chromium()) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from tests.grading_readers import (
     read_workflow_commands,
     report_to_classroom,
 )
-from tests.grading_sample import HOSTILE_TEXTS, moodle_sheet, of_kind, sample_gradebook
+from tests.grading_sample import HOSTILE_TEXTS, export_everything, of_kind, sample_gradebook
 from workbook.course import CourseError
 from workbook.grading.exports import (
     Missing,
@@ -40,11 +40,7 @@ def book() -> Gradebook:
 @pytest.fixture(scope="module")
 def everything(book: Gradebook, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All formats of the whole class."""
-    folder = tmp_path_factory.mktemp("grades")
-    sheet = folder / "sheet.csv"
-    sheet.write_text(moodle_sheet(book), encoding="utf-8")
-    export_all(book, folder / "out", options=Options(moodle_worksheet=sheet))
-    return folder / "out"
+    return export_everything(book, tmp_path_factory.mktemp("grades"))
 
 
 def utf8(value: str) -> str:

@@ -11,12 +11,10 @@ import pytest
 from tests.grading_readers import (
     read_markdown,
 )
-from tests.grading_sample import HIDDEN_WORDS, SEED, moodle_sheet, of_kind, sample_gradebook
+from tests.grading_sample import HIDDEN_WORDS, SEED, export_everything, of_kind, sample_gradebook
 from workbook.feedback.message import Message
 from workbook.grading.exports import (
     Missing,
-    Options,
-    export_all,
     marks,
     shown,
     summary,
@@ -35,11 +33,7 @@ def book() -> Gradebook:
 @pytest.fixture(scope="module")
 def everything(book: Gradebook, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All formats of the whole class."""
-    folder = tmp_path_factory.mktemp("grades")
-    sheet = folder / "sheet.csv"
-    sheet.write_text(moodle_sheet(book), encoding="utf-8")
-    export_all(book, folder / "out", options=Options(moodle_worksheet=sheet))
-    return folder / "out"
+    return export_everything(book, tmp_path_factory.mktemp("grades"))
 
 
 def test_the_summary_lists_faults_first_and_everybody(book: Gradebook, everything: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.hostile_archives import write_files
+from tests.test_grading_intake import LESSON
 from workbook.authoring.starters import build_lesson
 from workbook.course import Course, CourseError, find_course
 from workbook.grading.class_copy import write_class_copy
@@ -160,21 +161,6 @@ def test_the_zip_is_the_same_each_time_and_comes_back_without_a_note(handed_out:
 
 
 # -- small ones ---------------------------------------------------------------------------------------------------
-
-LESSON = """
-name = "kitchen"
-title = "Kitchen"
-minutes = 5
-objectives = ["serve"]
-prerequisites = []
-
-[[exercises]]
-title = "Serve"
-points = 1
-files = ["app/main.py"]
-contract = "GET /"
-hints = ["a", "b", "c"]
-"""
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,9 +12,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.grading_report_sample import chromium, figures, large_class, sample_pairs
+from tests.chromium import chromium, needed_chromium
+from tests.grading_report_sample import figures, large_class, sample_pairs
 from tests.grading_sample import HIDDEN_EXPECTS, SEED, of_kind, sample_gradebook
-from tests.test_browser import find_chromium
 from workbook.course import find_course
 from workbook.grading.gradebook import Gradebook
 from workbook.grading.report import write_report
@@ -35,13 +34,7 @@ Open = Callable[..., "Page"]
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    program = find_chromium()
-    if program is None:
-        advice = "no Chromium found: apt install chromium (or name one in WORKBOOK_CHROMIUM) to run the browser test"
-        if os.environ.get("CI_BROWSER") == "required":
-            pytest.fail(advice)
-        pytest.skip(advice)
-    with chromium(program) as browser:
+    with chromium(needed_chromium()) as browser:
         yield browser
 
 

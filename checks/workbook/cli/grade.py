@@ -177,10 +177,10 @@ def _settings(
     course: Course, numbers: list[int], hidden: Path | None, lessons: tuple[Lesson, ...], *, sandbox: bool
 ) -> WorkerSettings:
     from workbook.grading.hidden import read_hidden
-    from workbook.grading.task import WorkerSettings
+    from workbook.grading.pool import settings_for
 
     further = read_hidden(hidden, lessons) if hidden is not None else {}
-    return WorkerSettings(str(course.root), tuple(numbers), sandbox, further)
+    return settings_for(course, numbers, further, sandbox=sandbox)
 
 
 def _only(course: Course, folder: Path, numbers: list[int]) -> Intake:

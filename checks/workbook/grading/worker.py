@@ -16,7 +16,7 @@ import select
 import shutil
 import sys
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from workbook.course import folder_name
 from workbook.grading.sandbox import kernel
 from workbook.grading.sandbox.cage import MEGABYTE, CageLimits
 from workbook.grading.sandbox.wall import WORK
+from workbook.grading.submission import Files
 from workbook.grading.task import ANSWER_BYTES, GradeTask, WorkerSettings
 from workbook.service import process
 
@@ -196,7 +197,7 @@ def _name_limits(report: dict[str, Any], limits: CageLimits) -> dict[str, Any]:
     return report
 
 
-def _write(files: Any, folder: Path) -> None:
+def _write(files: Files, folder: Path) -> None:
     for name, content in files.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -224,7 +225,7 @@ def _last_line(file: Path) -> str:
     return "no word of it"
 
 
-def main(arguments: Sequence[str] = ()) -> None:
+def main() -> None:
     """Obey until the input ends."""
     settings = WorkerSettings.from_json(json.loads(sys.stdin.buffer.readline()))
     # Answers go through a descriptor that no other process of this worker has.
