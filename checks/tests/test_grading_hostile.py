@@ -134,6 +134,16 @@ def _uploads(folder: Path, app: str) -> Path:
     return folder
 
 
+def test_processor_time_is_limited(tmp_path: Path) -> None:
+    """What computes for ever is stopped by the processor time it takes, too."""
+    some = make_small_class(tmp_path / "course", sandbox=True, limits=CageLimits(processor=1))
+    some.hand_in("busy", "while True: pass\n" + some.solution)
+    exercise = some.grade(tmp_path / "out").learners[0].lessons[0].exercise("1.1")
+    assert exercise is not None
+    assert exercise.verdict is Verdict.CRASHED
+    assert "more than 1 seconds of processor time" in " ".join(str(exercise.message).split())
+
+
 def _of(book: Gradebook, name: str) -> LearnerGrade:
     return next(entry for entry in book.learners if entry.learner.id == name)
 

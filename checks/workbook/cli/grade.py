@@ -135,7 +135,7 @@ def grade(
         console().print("Nothing has changed since the report was made. (Delete it, and all results are written anew.)")
         console().print(f"Report: {page}")
         return
-    with Counter(console()) as counter:
+    with Counter(console(), 0 if cluster else workers or os.cpu_count() or 1) as counter:
         book = grade_class(plan, out, _pool(plan, workers, cluster), counter)
     pairs = _pairs(course, chosen, intake) if similar else ()
     written = export_all(book, out, names, options)

@@ -102,7 +102,7 @@ def grade_class(plan: Plan, out: Path, open_pool: Callable[[int], Pool], watcher
         if tasks:
             with open_pool(len(tasks)) as pool:
                 for key, answer in pool.run(tasks.items()):
-                    if _is_final(answer):
+                    if answer.is_final:  # a fault of ours is tried again by the next run
                         store.keep(key, answer)
                     answers[key] = answer
                     watcher.done(answer)
@@ -174,11 +174,6 @@ def _tasks(
             if key is not None and submission is not None and key not in known and key not in tasks:
                 tasks[key] = GradeTask(lesson.number, submission.lessons[lesson.number], seed, plan.seconds, plan.twice)
     return tasks
-
-
-def _is_final(answer: GradeAnswer) -> bool:
-    """Whether the answer is a result. A fault of ours is tried again by the next run."""
-    return answer.result is not None and not LessonGrade(0, "", 0, answer.result).grader_errors
 
 
 def _gradebook(

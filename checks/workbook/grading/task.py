@@ -8,7 +8,7 @@ from typing import Any
 
 from workbook.grading.sandbox.cage import CageLimits
 from workbook.grading.submission import Files
-from workbook.results import LessonResult, Report, report_from_json
+from workbook.results import LessonResult, Report, Verdict, report_from_json
 
 ANSWER_BYTES = 4 * 1024 * 1024
 """A longer answer of a worker is not read."""
@@ -53,6 +53,12 @@ class GradeAnswer:
     unstable: tuple[str, ...] = ()
     """Exercises that got another verdict on a second try."""
     seconds: float = 0.0
+
+    @property
+    def is_final(self) -> bool:
+        """Whether this is a result that no fault of ours stands in."""
+        exercises = self.result.exercises if self.result else ()
+        return self.result is not None and all(entry.verdict is not Verdict.CHECK_ERROR for entry in exercises)
 
     def to_json(self) -> dict[str, Any]:
         """The answer as a JSON object."""

@@ -174,9 +174,11 @@ class Cage:
             if status is None and (used := self._excess()):
                 os.kill(service, signal.SIGKILL)
                 status = -signal.SIGKILL
-        if status in (-signal.SIGXCPU, -signal.SIGKILL) and not used:
+        if not used:
+            # The signal says it; who ignores that one is killed two seconds later.
             spent = resource.getrusage(resource.RUSAGE_CHILDREN)
-            if spent.ru_utime + spent.ru_stime >= self._limits.processor:
+            is_over = spent.ru_utime + spent.ru_stime >= self._limits.processor
+            if status == -signal.SIGXCPU or (status == -signal.SIGKILL and is_over):
                 used = f"more than {self._limits.processor} seconds of processor time"
         os.write(news, f"{status} {used}".encode())
         os._exit(0)
