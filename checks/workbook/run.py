@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import os
 import random
+import sys
 import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,13 +137,13 @@ class Run:
         if not folder.is_dir():
             raise StartFailed(Problem("missing_file", detail={"file": ""}))
         home = self.launcher.new_home()
+        inside = self.course.checks_dir / lesson.folder / "inside.py"
         spec = Spec(
             folder=str(folder.resolve()),
             app=app or lesson.app,
             env=service_environment(home) | {"DATABASE_URL": database_url} | lesson.env | env,
-            preload=_libraries(lesson, database_url),
+            preload=_libraries(lesson, inside, database_url),
         )
-        inside = self.course.checks_dir / lesson.folder / "inside.py"
         return Service(
             self.launcher, spec, self.limits, inside=inside, database_url=database_url, deadline=self.deadline
         )
@@ -222,12 +225,25 @@ class Run:
             self._launcher = None
 
 
-def _libraries(lesson: Lesson, database_url: str) -> tuple[str, ...]:
+def _libraries(lesson: Lesson, inside: Path, database_url: str) -> tuple[str, ...]:
     """What the host imports before it forks this lesson's service, beside what every service needs."""
+    libraries = _imported_by(inside) if inside.is_file() else ()
     if not lesson.uses_database:
-        return ()
+        return libraries
     dialect = "postgresql.psycopg" if database_url.startswith("postgresql") else "sqlite"
-    return ("sqlalchemy.orm", f"sqlalchemy.dialects.{dialect}")
+    return (*libraries, "sqlalchemy.orm", f"sqlalchemy.dialects.{dialect}")
+
+
+@cache
+def _imported_by(file: Path) -> tuple[str, ...]:
+    """The libraries that one of our files imports first of all."""
+    names: list[str] = []
+    for statement in ast.parse(file.read_bytes()).body:
+        if isinstance(statement, ast.Import):
+            names += [alias.name for alias in statement.names]
+        elif isinstance(statement, ast.ImportFrom) and statement.module:
+            names.append(statement.module)
+    return tuple(name for name in names if name.partition(".")[0] not in sys.stdlib_module_names)
 
 
 def limits_from_environment() -> Limits:

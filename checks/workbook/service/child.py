@@ -8,12 +8,23 @@ import json
 import os
 import socket
 import sys
+import warnings
 from typing import Any
 
 from workbook.service.spec import Spec
 
-LIBRARIES = ("fastapi", "pydantic_settings", "uvicorn", "uvicorn.protocols.http.auto", "uvloop")
-"""What every service needs."""
+LIBRARIES = (
+    "anyio._backends._asyncio",
+    "fastapi",
+    "pydantic.v1",  # FastAPI imports it with the first route
+    "pydantic_settings",
+    "uvicorn",
+    "uvicorn.lifespan.on",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
+    "uvloop",
+)
+"""What every service needs, and would import by itself at the latest when it starts."""
 
 
 def become_service(spec: Spec, http: socket.socket, control: socket.socket) -> None:
@@ -53,9 +64,11 @@ def main() -> None:
 
 def import_all(libraries: tuple[str, ...]) -> None:
     """Import libraries ahead of the learner's code. What is not installed is the business of whoever imports it."""
-    for library in libraries:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(library)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Python 3.14 warns of pydantic.v1
+        for library in libraries:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(library)
 
 
 def _over_tcp(port: int, token: str) -> tuple[socket.socket, socket.socket]:
