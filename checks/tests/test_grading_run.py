@@ -10,12 +10,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
+from workbook import warm
 from workbook.course import CourseError
+from workbook.grading import lesson_runs
 from workbook.grading import run as run_module
 from workbook.grading.gradebook import Gradebook, Learner, Standing
 from workbook.grading.keys import grade_key
+from workbook.grading.lesson_runs import LessonRuns, Order, RunFailed
 from workbook.grading.pool import LocalPool, Seat, WorkerProcess
 from workbook.grading.sandbox.available import NO_ISOLATION, Sandbox, Walls, choose, try_walls
 from workbook.grading.store import Store, StoreFailed
@@ -280,6 +284,37 @@ def test_killed_worker_leaves_nothing(course: SmallClass) -> None:
     assert len(inside) >= 2
     worker.kill()
     _until(lambda: not any(Path("/proc", str(pid)).exists() for pid in inside))
+
+
+def test_lost_checks_are_collected_again(course: SmallClass) -> None:
+    """The process that holds a lesson's checks is killed: a fault of ours, and the next grade is right."""
+    worker = WorkerProcess(replace(course.settings, sandbox=False))
+    assert worker.grade(task()).result is not None
+    top = psutil.Process(worker.pid)
+    for holder in top.children():
+        if holder.cmdline() == top.cmdline():  # a fork of the worker; the host has arguments of its own
+            holder.kill()
+    assert worker.grade(task()).error.startswith("the process that holds the checks ended: ")
+    result = worker.grade(task()).result
+    assert result is not None
+    assert result.points == MAX_POINTS
+    worker.close()
+
+
+def test_run_that_does_not_end_is_our_fault(course: SmallClass, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checks that stand still are killed in the end, and no learner pays."""
+    monkeypatch.setenv("WORKBOOK_ROOT", str(course.as_course.root))
+    monkeypatch.chdir(course.as_course.root)
+    monkeypatch.setattr(lesson_runs, "_GRACE_SECONDS", 0.0)
+    launcher = warm.SharedLauncher()
+    runs = LessonRuns(1, launcher, course.as_course.root / "collected.txt")
+    try:
+        order = Order("lessons", "scratch", "report", "output", 7, seconds=0.0)
+        with pytest.raises(RunFailed, match="the checks did not end within 0 seconds"):
+            runs.run(order)
+    finally:
+        runs.close()
+        launcher.close()
 
 
 def test_full_disk_ends_in_a_sentence(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from workbook.fixtures import (
 )
 from workbook.run import Run, limits_from_environment
 from workbook.service.problem import StartFailed
-from workbook.state import STATE, State
+from workbook.state import STATE, WAITS, State
 from workbook.timing import mark
 
 pytest_plugins = ["workbook.on_demand"]
@@ -79,14 +79,33 @@ def pytest_configure(config: pytest.Config) -> None:
     developer = config.option.verbose > 0 or config.option.tbstyle != "auto"
     state = State(course, run, chosen, show_feedback=not config.option.plain)
     config.stash[STATE] = state
-    _forget_folders_of_learners(run)
     spreads = getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput")
-    if not spreads:
-        _start_early(state)
+    if spreads or config.stash.get(WAITS, False):
+        _forget_folders_of_learners(run)
+    else:
+        begin(state, run)
     if state.show_feedback and not hasattr(config, "workerinput"):
         from workbook.feedback.reporter import install
 
         install(config, state, keep_pytest=developer)
+
+
+def begin(state: State, run: Run) -> None:
+    """Make this the state's run, and start its first service at once.
+
+    Args:
+        state: what a pytest process remembers; it has not run a check yet.
+        run: which target, and how.
+    """
+    state.run = run
+    _forget_folders_of_learners(run)
+    try:
+        run.launcher  # noqa: B018 - the host begins to import the libraries
+        run.begin(state.lesson(state.selection.lessons[0]))
+    except (StartFailed, CourseError):
+        # The first check that needs the service meets the same fault and says it in the right place.
+        pass
+    mark("host_started")
 
 
 def _forget_folders_of_learners(run: Run) -> None:
@@ -95,16 +114,6 @@ def _forget_folders_of_learners(run: Run) -> None:
     sys.path[:] = [
         entry for entry in sys.path if entry not in ("", ".") and not Path(entry).resolve().is_relative_to(folder)
     ]
-
-
-def _start_early(state: State) -> None:
-    try:
-        state.run.launcher  # noqa: B018 - the host begins to import the libraries
-        state.run.begin(state.lesson(state.selection.lessons[0]))
-    except (StartFailed, CourseError):
-        # The first check that needs the service meets the same fault and says it in the right place.
-        pass
-    mark("host_started")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -130,6 +130,8 @@ class State:
 
 
 STATE = pytest.StashKey[State]()
+WAITS = pytest.StashKey[bool]()
+"""Set where a session is to collect only, and somebody else says later what to check: no service is started yet."""
 
 
 def current_state(config: pytest.Config) -> State:

@@ -1,4 +1,4 @@
-"""A warm worker: it has pytest and the libraries imported, and forks a run of checks for each task.
+"""A warm worker: it has pytest, the libraries and the checks imported, and grades one task after the other.
 
 It runs inside the outer wall (see ``workbook.grading.sandbox.wall``), which shows it the course and the Python
 installation, read-only, and nothing else. It is trusted: learner code runs only in the services that its host forks,
@@ -12,19 +12,16 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import shutil
 import sys
 import time
-from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from workbook import warm
 from workbook.course import folder_name
+from workbook.grading.lesson_runs import LessonRuns, Order, RunFailed, last_line
 from workbook.grading.sandbox import kernel
 from workbook.grading.sandbox.cage import MEGABYTE, CageLimits
 from workbook.grading.sandbox.wall import WORK
@@ -32,40 +29,7 @@ from workbook.grading.submission import Files
 from workbook.grading.task import ANSWER_BYTES, GradeTask, WorkerSettings
 from workbook.service import process
 
-_GRACE_SECONDS = 30.0
-"""How much longer than its task a run may take, for what is not the learner's: starts, limits that come last."""
 _HIDDEN_PREFIX = "hidden__"
-
-
-class GradingRun:
-    """A pytest plugin: what differs between a learner's own run of checks and a grader's."""
-
-    def __init__(self, seconds: float) -> None:
-        self._deadline = time.monotonic() + seconds
-        self._seconds = seconds
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection(self, session: pytest.Session) -> None:
-        """Set the time limit, and call the learner's folder what the learner calls it."""
-        from dataclasses import replace
-
-        from workbook.state import STATE
-
-        run = session.config.stash[STATE].run
-        run.target = replace(run.target, label="lessons")
-        run.limits = replace(run.limits, total=self._seconds)
-        run.deadline = self._deadline
-        if run.service is not None:
-            run.service.end_at(self._deadline, run.limits)
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Name checks with their file: only that tells an instructor's own ones from the lesson's."""
-        report = yield
-        facts = getattr(report, "workbook", None)
-        if facts is not None:
-            facts["name"] = item.nodeid
-        return report
 
 
 class Worker:
@@ -86,6 +50,7 @@ class Worker:
         self._launcher = warm.SharedLauncher(caged if settings.sandbox else warm.SharedLauncher.HOST)
         process.make_launcher = lambda: self._launcher
         warm.import_everything([f"checks/{folder_name(number)}" for number in settings.lessons])
+        self._runs: dict[int, LessonRuns] = {}
 
     def grade(self, task: GradeTask) -> dict[str, Any]:
         """Grade one lesson.
@@ -108,21 +73,27 @@ class Worker:
         scratch, report = folder / "scratch", folder / "report.json"
         scratch.mkdir(parents=True)
         self._mount_scratch(scratch)
-        lesson = folder_name(task.lesson)
-        _write(task.files, folder / "lessons" / lesson)
-        arguments = [f"checks/{lesson}", f"--target={folder / 'lessons'}", f"--report-json={report}"]
-        arguments += [f"--seed={task.seed}", "-q", "--tb=no", "-p", "no:cacheprovider"]
-        child = os.fork()
-        if child == 0:
-            self._launcher.belong_to_this_run(scratch)
-            warm.become_pytest(arguments, str(folder / "output.txt"), [GradingRun(task.seconds)])
-        status = _await(child, task.seconds + _GRACE_SECONDS)
-        if status is None:
-            return {"error": f"the checks did not end within {task.seconds + _GRACE_SECONDS:g} seconds"}
+        _write(task.files, folder / "lessons" / folder_name(task.lesson))
+        output = folder / "output.txt"
+        order = Order(
+            target=str(folder / "lessons"),
+            scratch=str(scratch),
+            report=str(report),
+            output=str(output),
+            seed=task.seed,
+            seconds=task.seconds,
+        )
+        if task.lesson not in self._runs:
+            collected = self._work / f"collected-{task.lesson}.txt"
+            self._runs[task.lesson] = LessonRuns(task.lesson, self._launcher, collected)
         try:
+            self._runs[task.lesson].run(order)
             text = report.read_bytes()
+        except RunFailed as fault:
+            self._runs.pop(task.lesson).close()
+            return {"error": str(fault)}
         except FileNotFoundError:
-            return {"error": f"the checks ended without a report ({status}): {_last_line(folder / 'output.txt')}"}
+            return {"error": f"the checks ended without a report: {last_line(output)}"}
         if len(text) > ANSWER_BYTES:
             return {"error": "the report is too long to be read"}
         report = _show_hidden(json.loads(text))
@@ -143,7 +114,9 @@ class Worker:
         shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
-        """End the host."""
+        """End the processes that hold collected checks, and the host."""
+        for runs in self._runs.values():
+            runs.close()
         self._launcher.close()
 
 
@@ -203,26 +176,6 @@ def _write(files: Files, folder: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
     folder.mkdir(parents=True, exist_ok=True)
-
-
-def _await(child: int, seconds: float) -> int | None:
-    """The exit code of a child; None where it took too long and was killed."""
-    ended = os.pidfd_open(child)
-    try:
-        ready, _, _ = select.select([ended], [], [], seconds)
-        if not ready:
-            os.kill(child, 9)
-        _, status = os.waitpid(child, 0)
-        return os.waitstatus_to_exitcode(status) if ready else None
-    finally:
-        os.close(ended)
-
-
-def _last_line(file: Path) -> str:
-    with suppress(OSError):
-        lines = [line.strip() for line in file.read_text(encoding="utf-8", errors="replace").splitlines()]
-        return next((line for line in reversed(lines) if line), "no word of it")[:300]
-    return "no word of it"
 
 
 def main() -> None:

@@ -185,10 +185,6 @@ class Service:
         self.start()
         self.ensure_ready()
 
-    def end_at(self, deadline: float, limits: Limits) -> None:
-        """Set the limits and the end of the whole run, by ``time.monotonic()``, of a service that has begun."""
-        self._deadline, self.limits = deadline, limits
-
     def close(self) -> None:
         """Kill the process and close the client."""
         self.kill()
