@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
@@ -289,6 +290,28 @@ def test_hostile_replies_on_the_control_channel_are_only_data(launcher: Launcher
     with pytest.raises(RequestFailed):  # noqa: PT012 - which of the two meets the nonsense is a matter of time
         service.client.get("/")
         service.connections_checked_out()
+    service.close()
+
+
+def test_luck_of_the_garbage_collector_decides_nothing(launcher: Launcher, tmp_path: Path) -> None:
+    """A lost session gives its connection back before the next request, whenever the collector would have come."""
+    text = f"""
+        import gc
+        from fastapi import FastAPI
+        from sqlalchemy import create_engine, text
+        from sqlalchemy.orm import Session
+        gc.disable()
+        engine = create_engine("sqlite:///{tmp_path / "lost.db"}", pool_size=1, max_overflow=0, pool_timeout=0.2)
+        app = FastAPI()
+
+        @app.get("/")
+        def forget() -> None:
+            Session(engine).execute(text("SELECT 1"))
+    """
+    spec = replace(spec_of(write_app(tmp_path, text), launcher), preload=("sqlalchemy.orm",))
+    service = Service(launcher, spec, LIMITS)
+    assert [service.client.get("/").status_code for _ in range(5)] == [200] * 5
+    assert service.begin()
     service.close()
 
 

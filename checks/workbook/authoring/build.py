@@ -10,7 +10,7 @@ from workbook.authoring.faults import AuthoringError
 from workbook.authoring.handout import Difference, differences, write_starter
 from workbook.authoring.notebook_file import Notebook
 from workbook.authoring.starters import BuiltLesson, build_lesson
-from workbook.authoring.tree import Backups
+from workbook.backups import Backups
 from workbook.course import Course
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _check(course: Course, built: list[BuiltLesson], notebooks: bool, faults: li
 def _write(course: Course, built: list[BuiltLesson], notebooks: bool, faults: list[str], console: Console) -> None:
     from workbook.authoring.notebooks import Memory, store_notebook
 
-    backups = Backups(course.state_dir)
+    backups = Backups(course)
     for entry in built:
         changed = write_starter(course, entry, backups)
         _say(console, f"lesson {entry.lesson.number}: starter {_changes(changed, len(entry.files))}")

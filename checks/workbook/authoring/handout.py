@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbook.authoring.starters import BuiltLesson
-from workbook.authoring.tree import Backups, read_tree, remove_file, write_tree
+from workbook.authoring.tree import read_tree, remove_file, write_tree
+from workbook.backups import Backups
 from workbook.course import Course, CourseError
 from workbook.starter import load_starter, starter_file
 

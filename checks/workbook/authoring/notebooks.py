@@ -17,7 +17,7 @@ from workbook.authoring.notebook_run import run_notebook
 from workbook.authoring.notebook_source import read_source
 from workbook.authoring.notebook_tidy import comparable, tidy_notebook
 from workbook.authoring.starters import BuiltLesson
-from workbook.authoring.tree import Backups
+from workbook.backups import Backups
 from workbook.course import Course
 
 

@@ -1,10 +1,9 @@
-"""The files of a lesson folder, read and written as a whole, and the copies kept of what is replaced."""
+"""The files of a lesson folder, read and written as a whole."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -52,32 +51,3 @@ def remove_file(folder: Path, name: str) -> None:
         if place == folder or any(entry.name != "__pycache__" for entry in place.iterdir()):
             break
         shutil.rmtree(place)
-
-
-class Backups:
-    """Copies of what a build replaces; its folder is made with the first of them."""
-
-    def __init__(self, state_dir: Path) -> None:
-        self._parent = state_dir / "backups"
-        self.folder: Path | None = None
-        """Where the copies are; None as long as there is none."""
-
-    def keep(self, file: Path, name: str) -> None:
-        """Copy a file to ``name`` in the folder of this build."""
-        copy = self._made() / name
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(file, copy)
-
-    def _made(self) -> Path:
-        if self.folder is None:
-            stamp = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
-            self._parent.mkdir(parents=True, exist_ok=True)
-            for name in (stamp, *(f"{stamp}-{number}" for number in range(2, 1000))):
-                try:
-                    (self._parent / name).mkdir()
-                except FileExistsError:
-                    continue
-                self.folder = self._parent / name
-                break
-        assert self.folder is not None, "a thousand builds within one second"
-        return self.folder

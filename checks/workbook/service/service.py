@@ -125,6 +125,7 @@ class Service:
             self._refused = None
             try:
                 self._process = self._launcher.start(self.spec, self.limits)
+                self._http_transport()  # httpx imports what it sends with here: now, while the service imports, too
             except StartFailed as refused:
                 self._refused = refused
 
