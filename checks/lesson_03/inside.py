@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool, Pool
 
 _ends: list[Callable[[], None]] = []
 """What ends the trouble that was made."""
-_lock = threading.Lock()
+_lock = threading.RLock()  # the garbage collector can give a connection back while this thread holds it
 _released = threading.Event()
 _waiting: list[int] = []
 _held: dict[int, Any] = {}

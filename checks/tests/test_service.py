@@ -307,10 +307,18 @@ def test_luck_of_the_garbage_collector_decides_nothing(launcher: Launcher, tmp_p
         @app.get("/")
         def forget() -> None:
             Session(engine).execute(text("SELECT 1"))
+
+        @app.get("/crash")
+        def crash() -> None:
+            session = Session(engine)
+            session.execute(text("SELECT 1"))
+            raise ValueError("now nobody closes it")
     """
     spec = replace(spec_of(write_app(tmp_path, text), launcher), preload=("sqlalchemy.orm",))
     service = Service(launcher, spec, LIMITS)
     assert [service.client.get("/").status_code for _ in range(5)] == [200] * 5
+    assert set(service.together(6, lambda _: service.client.get("/").status_code)) == {200}
+    assert [service.client.get(path).status_code for path in ("/crash", "/", "/crash", "/")] == [500, 200, 500, 200]
     assert service.begin()
     service.close()
 

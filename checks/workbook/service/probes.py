@@ -32,6 +32,8 @@ _SETTLE_SECONDS = 0.5
 """How long an exception may take from its 500 to the outermost layer."""
 _BODILESS = (204, 304)
 """Statuses of answers that have no body: RFC 9110, sections 15.3.5 and 15.4.5."""
+_TRIES = 2
+"""How often a lost connection is looked for: an exception can still hold it when its request ends, but not later."""
 _BEAT = 0.005
 """Seconds between two heartbeats of the event loop."""
 
@@ -51,6 +53,16 @@ class RequestFacts:
     """Whether the app is done with it. A 500 is sent before its exception has come all the way out."""
 
 
+@dataclass
+class _Loan:
+    """A connection that is out of the pool."""
+
+    request: RequestFacts | None
+    """The request that borrowed it, if it was one."""
+    tries: int = 0
+    """How often the garbage collector was called to bring it back."""
+
+
 _current: ContextVar[RequestFacts | None] = ContextVar("workbook_request", default=None)
 
 
@@ -59,15 +71,16 @@ class Probes:
 
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
-        self._lock = threading.Lock()
+        # The garbage collector can return a lost connection while this thread holds the lock.
+        self._lock = threading.RLock()
         self._requests: list[RequestFacts] = []
         self._statements: list[str] = []
         self._warnings: list[dict[str, Any]] = []
         self._exceptions: list[dict[str, Any]] = []
         self._checked_out = 0
         self._max_checked_out = 0
-        self._in_flight = 0
-        """Requests that are being answered; changed on the event loop only."""
+        self._loans: dict[int, _Loan] = {}
+        """The connections that are out of the pool, by the identity of the pool's record of each."""
         self._beats: asyncio.Task[None] | None = None
         self._last_beat = 0.0
         self._largest_gap = 0.0
@@ -198,13 +211,15 @@ class Probes:
             if facts is not None and len(facts.statements) < _KEEP:
                 facts.statements.append(statement[:2_000])
 
-        def out(*_: object) -> None:
+        def out(_dbapi: object, record: object, _proxy: object) -> None:
             with self._lock:
+                self._loans[id(record)] = _Loan(_current.get())
                 self._checked_out += 1
                 self._max_checked_out = max(self._max_checked_out, self._checked_out)
 
-        def back(*_: object) -> None:
+        def back(_dbapi: object, record: object) -> None:
             with self._lock:
+                self._loans.pop(id(record), None)
                 self._checked_out -= 1
 
         event.listen(Engine, "before_cursor_execute", executed)
@@ -220,6 +235,7 @@ class Probes:
             if scope["type"] not in ("http", "websocket"):
                 await app(scope, receive, send)
                 return
+            self._take_back_connections()
             facts = RequestFacts(
                 number=_take_number(scope), method=str(scope.get("method", "")), path=str(scope["path"])[:500]
             )
@@ -244,7 +260,6 @@ class Probes:
                 await send(message)
 
             token = _current.set(facts)
-            self._in_flight += 1
             try:
                 await app(scope, receive, noting)
             except Exception as fault:
@@ -255,7 +270,6 @@ class Probes:
             finally:
                 facts.ended = True
                 _current.reset(token)
-                self._in_flight -= 1
                 self._take_back_connections()
 
         return observed
@@ -266,7 +280,11 @@ class Probes:
         A session that was not closed keeps its connection until the collector comes by, and that depends on everything
         that ran before. A check that looks for lost connections holds on to them itself.
         """
-        if self._checked_out > 0 and self._in_flight == 0:
+        loans = list(self._loans.values())
+        lost = [loan for loan in loans if loan.request is not None and loan.request.ended and loan.tries < _TRIES]
+        for loan in lost:
+            loan.tries += 1
+        if lost:
             gc.collect()
 
     def _saw_body(self, facts: RequestFacts, length: int) -> None:
