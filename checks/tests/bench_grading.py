@@ -153,11 +153,11 @@ class MemoryWatch(threading.Thread):
     def __init__(self) -> None:
         super().__init__(daemon=True)
         self.peak = 0
-        self._stop = threading.Event()
+        self._ended = threading.Event()
 
     def run(self) -> None:
         """Sample until told to stop."""
-        while not self._stop.wait(_SAMPLE_SECONDS):
+        while not self._ended.wait(_SAMPLE_SECONDS):
             total = 0
             for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
                 try:
@@ -168,7 +168,7 @@ class MemoryWatch(threading.Thread):
 
     def stop(self) -> None:
         """Stop sampling."""
-        self._stop.set()
+        self._ended.set()
         self.join()
 
 
