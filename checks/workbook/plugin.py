@@ -100,7 +100,7 @@ def begin(state: State, run: Run) -> None:
     state.run = run
     _forget_folders_of_learners(run)
     try:
-        run.launcher  # noqa: B018 - the host begins to import the libraries
+        run.warm_up()
         run.begin(state.lesson(state.selection.lessons[0]))
     except (StartFailed, CourseError):
         # The first check that needs the service meets the same fault and says it in the right place.

@@ -88,14 +88,18 @@ class Run:
         """The service of the current lesson, if it was begun."""
         return self._service
 
-    @property
-    def launcher(self) -> Launcher:
-        """The warm launcher; its libraries are imported from the moment it is first asked for."""
+    def warm_up(self) -> Launcher:
+        """Start the launcher, if nobody has: its libraries are imported from this moment on."""
         if self._launcher is None:
             from workbook.service.process import make_launcher
 
             self._launcher = make_launcher()
         return self._launcher
+
+    @property
+    def launcher(self) -> Launcher:
+        """The warm launcher."""
+        return self.warm_up()
 
     def databases(self) -> Databases:
         """Where the services' databases are made."""

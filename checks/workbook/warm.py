@@ -105,3 +105,11 @@ def become_pytest(arguments: list[str], output: str, plugins: Sequence[object] =
         sys.stderr.flush()
     finally:
         os._exit(code)
+
+
+def last_line(file: Path) -> str:
+    """The last words that a process has printed into a file, for a message."""
+    with suppress(OSError):
+        lines = [line.strip() for line in file.read_text(encoding="utf-8", errors="replace").splitlines()]
+        return next((line for line in reversed(lines) if line), "no word of it")[:300]
+    return "no word of it"

@@ -62,9 +62,10 @@ def run_checks(
     try:
         return report_from_json(json.loads(report.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        printed = output.read_text(encoding="utf-8", errors="replace").splitlines()
-        last = next((line.strip() for line in reversed(printed) if line.strip()), "no word of it")
-        raise AuthoringError(f"the checks ended without a report (pytest's exit code {code}): {last}") from None
+        from workbook.warm import last_line
+
+        said = last_line(output)
+        raise AuthoringError(f"the checks ended without a report (pytest's exit code {code}): {said}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise AuthoringError(f"the checks left a report that cannot be read: {error!r}") from None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import socket
 import time
 from collections.abc import Generator
@@ -77,7 +78,7 @@ class LessonRuns:
             self._here.send(json.dumps(asdict(order)).encode())
             answer = self._here.recv(_ORDER_BYTES)
         if not answer:
-            raise RunFailed(f"the process that holds the checks ended: {last_line(self._output)}")
+            raise RunFailed(f"the process that holds the checks ended: {warm.last_line(self._output)}")
         if json.loads(answer)["status"] is None:
             raise RunFailed(f"the checks did not end within {order.seconds + _GRACE_SECONDS:g} seconds")
 
@@ -144,16 +145,8 @@ def _await(child: int, seconds: float) -> int | None:
     try:
         ready, _, _ = select.select([ended], [], [], seconds)
         if not ready:
-            os.kill(child, 9)
+            os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         return os.waitstatus_to_exitcode(status) if ready else None
     finally:
         os.close(ended)
-
-
-def last_line(file: Path) -> str:
-    """The last words that a process has printed into a file, for a message."""
-    with suppress(OSError):
-        lines = [line.strip() for line in file.read_text(encoding="utf-8", errors="replace").splitlines()]
-        return next((line for line in reversed(lines) if line), "no word of it")[:300]
-    return "no word of it"

@@ -21,7 +21,7 @@ from typing import Any
 
 from workbook import warm
 from workbook.course import folder_name
-from workbook.grading.lesson_runs import LessonRuns, Order, RunFailed, last_line
+from workbook.grading.lesson_runs import LessonRuns, Order, RunFailed
 from workbook.grading.sandbox import kernel
 from workbook.grading.sandbox.cage import MEGABYTE, CageLimits
 from workbook.grading.sandbox.wall import WORK
@@ -93,7 +93,7 @@ class Worker:
             self._runs.pop(task.lesson).close()
             return {"error": str(fault)}
         except FileNotFoundError:
-            return {"error": f"the checks ended without a report: {last_line(output)}"}
+            return {"error": f"the checks ended without a report: {warm.last_line(output)}"}
         if len(text) > ANSWER_BYTES:
             return {"error": "the report is too long to be read"}
         report = _show_hidden(json.loads(text))

@@ -77,7 +77,6 @@ class Probes:
         self._statements: list[str] = []
         self._warnings: list[dict[str, Any]] = []
         self._exceptions: list[dict[str, Any]] = []
-        self._checked_out = 0
         self._max_checked_out = 0
         self._loans: dict[int, _Loan] = {}
         """The connections that are out of the pool, by the identity of the pool's record of each."""
@@ -99,7 +98,7 @@ class Probes:
                 "statements": list(self._statements),
                 "warnings": list(self._warnings),
                 "exceptions": list(self._exceptions),
-                "checked_out": self._checked_out,
+                "checked_out": self.checked_out,
                 "max_checked_out": self._max_checked_out,
                 "loop_gap": self._largest_gap,
                 "peak_memory": max(0, peak_memory() - self._memory_before),
@@ -112,7 +111,7 @@ class Probes:
     @property
     def checked_out(self) -> int:
         """Database connections that are out of the pool now."""
-        return self._checked_out
+        return len(self._loans)
 
     def clear(self) -> None:
         """Forget what was seen; connections that are checked out stay counted."""
@@ -121,7 +120,7 @@ class Probes:
             self._statements.clear()
             self._warnings.clear()
             self._exceptions.clear()
-            self._max_checked_out = self._checked_out
+            self._max_checked_out = self.checked_out
             self._largest_gap = 0.0
 
     def measure_memory(self) -> None:
@@ -214,13 +213,11 @@ class Probes:
         def out(_dbapi: object, record: object, _proxy: object) -> None:
             with self._lock:
                 self._loans[id(record)] = _Loan(_current.get())
-                self._checked_out += 1
-                self._max_checked_out = max(self._max_checked_out, self._checked_out)
+                self._max_checked_out = max(self._max_checked_out, self.checked_out)
 
         def back(_dbapi: object, record: object) -> None:
             with self._lock:
                 self._loans.pop(id(record), None)
-                self._checked_out -= 1
 
         event.listen(Engine, "before_cursor_execute", executed)
         event.listen(Pool, "checkout", out)
