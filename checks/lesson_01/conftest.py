@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,39 +14,59 @@ _DISHES = ("Soup", "Pie", "Noodle", "Curry", "Bread", "Salad", "Stew", "Dumpling
 
 
 @pytest.fixture
-def router_addresses(service: Any) -> list[str]:
-    """What comes after /recipes in the addresses of the learner's router; ``{}`` stands for a parameter."""
-    missing = service.inside("missing", names=["app.api.recipes:router"])
-    assert not missing, missing[0]
-    return service.inside("router_addresses")
+def need(service: Any) -> Any:
+    """Fail the check where the learner's modules lack one of these names: ``need("app.main:create_app")``."""
+
+    def need_names(*names: str) -> None:
+        missing = service.inside("missing", names=names)
+        assert not missing, missing[0]
+
+    return need_names
 
 
 @pytest.fixture
-def settings_from(service: Any) -> Any:
+def router_routes(service: Any, need: Any) -> dict[str, str]:
+    """The addresses of the learner's router after /recipes, ``{}`` for a parameter, and what each one is called."""
+    need("app.api.recipes:router")
+    return service.inside("router_routes")
+
+
+@pytest.fixture
+def settings_from(service: Any, need: Any) -> Any:
     """Make the learner's ``Settings()`` in an environment that holds just these variables."""
-    missing = service.inside("missing", names=["app.core.config:Settings"])
-    assert not missing, missing[0]
+    need("app.core.config:Settings")
     return partial(service.inside, "settings_from")
 
 
 @pytest.fixture
-def loading(service: Any) -> Any:
-    """Load the learner's ``app.main`` anew in an environment that holds just these variables."""
-    return partial(service.inside, "loading")
-
-
-@pytest.fixture
-def services(service: Any) -> Any:
+def services(service: Any, need: Any) -> Any:
     """Make services with the learner's ``create_app``, and take steps with them."""
-    missing = service.inside("missing", names=["app.core.config:Settings", "app.main:create_app"])
-    assert not missing, missing[0]
+    need("app.core.config:Settings", "app.main:create_app")
     return partial(service.inside, "services")
 
 
 @pytest.fixture
-def imported_alone(service: Any) -> Any:
-    """Import each of the learner's modules first, as in a fresh Python."""
-    return partial(service.inside, "imported_alone")
+def imported_first(launch: Any) -> Any:
+    """Import one module of the learner's, alone, in a fresh Python: what that did."""
+
+    def do_import(module: str, env: dict[str, str | None]) -> dict[str, Any]:
+        with launch(app="", env=env) as python:
+            outcome = python.call("workbook.service.child.imports:import_alone", module)
+            return {**outcome, "printed": outcome["printed"] or python.output()}
+
+    return do_import
+
+
+@pytest.fixture
+def modules(target: Path) -> list[str]:
+    """The names of the learner's modules, from the files on disk.
+
+    Of the packages only ``app`` itself: each other one is imported with its modules. A ``__main__.py`` is run, not
+    imported, and what has no name that could be imported is no module, such as the copies that JupyterLab keeps.
+    """
+    files = [file for file in sorted((target / "app").rglob("*.py")) if file.stem not in ("__init__", "__main__")]
+    names = (file.relative_to(target).with_suffix("").parts for file in files)
+    return ["app", *(".".join(parts) for parts in names if all(part.isidentifier() for part in parts))]
 
 
 @pytest.fixture
@@ -59,33 +81,18 @@ def recipes(client: Any) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def unknown_id(recipes: list[dict[str, Any]], rng: random.Random) -> int:
-    """An id that no recipe has."""
-    return max(recipe["id"] for recipe in recipes) + rng.randint(1, 5000)
-
-
-@pytest.fixture
-def make_settings(rng: random.Random) -> Any:
-    """A maker of settings, different at each call: the keyword arguments of ``Settings``."""
-
-    def make(**changes: Any) -> dict[str, Any]:
-        dish = rng.choice(_DISHES)
-        return {
-            "project_name": f"{dish} API {rng.randint(100, 999)}",
-            "version": f"{rng.randint(1, 9)}.{rng.randint(0, 9)}.{rng.randint(0, 99)}",
-            "contact_email": f"{dish.lower()}{rng.randint(100, 999)}@example.org",
-            **changes,
-        }
-
-    return make
-
-
-@pytest.fixture
-def make_origin(rng: random.Random) -> Any:
-    """A maker of web origins, different at each call."""
+def make_env(rng: random.Random) -> Any:
+    """A maker of environment variables for ``Settings``, with other values at each call."""
     numbers = iter(rng.sample(range(1000, 9999), 50))
 
-    def make() -> str:
-        return f"https://{rng.choice(_DISHES).lower()}-{next(numbers)}.example"
+    def make(**changes: str) -> dict[str, str]:
+        dish, number = rng.choice(_DISHES), next(numbers)
+        return {
+            "PROJECT_NAME": f"{dish} API {number}",
+            "VERSION": f"{number // 1000}.{number // 10 % 100}.{number % 10}",
+            "CONTACT_EMAIL": f"{dish.lower()}{number}@example.org",
+            "CORS_ORIGINS": json.dumps([f"https://{dish.lower()}-{number}.example"]),
+            **changes,
+        }
 
     return make

@@ -1,22 +1,28 @@
-"""Questions about the inside of the learner's service. It runs in the service's process, and reports facts only."""
+"""Questions about the inside of the learner's service. They are asked in its process; the checks judge the answers."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
-import io
+import inspect
+import json
 import os
 import re
-import sys
-import threading
-from collections.abc import Generator
+import tempfile
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
+from unittest.mock import patch
 
 import fastapi
 import httpx
+from fastapi.routing import iter_route_contexts
+from pydantic import TypeAdapter
+from starlette.routing import BaseRoute
 
 _SETTINGS = ("PROJECT_NAME", "VERSION", "DEBUG", "CONTACT_EMAIL", "CORS_ORIGINS")
+_ANYTHING = TypeAdapter[Any](Any)
+Env = dict[str, str]
 
 
 def missing(names: list[str]) -> list[str]:
@@ -28,202 +34,182 @@ def missing(names: list[str]) -> list[str]:
     return found
 
 
-def router_addresses() -> list[str]:
-    """Mount the router of ``app.api.recipes`` alone in an empty service, and list the addresses it brings."""
+def router_routes() -> dict[str, str]:
+    """Include the router of ``app.api.recipes`` alone in an empty service: what each address after /recipes is called.
+
+    Parameters in an address become ``{}``.
+    """
     from app.api.recipes import router
 
     service = fastapi.FastAPI()
     service.include_router(router, prefix="/mounted")
-    addresses = [path.removeprefix("/mounted").removeprefix("/recipes") for path in service.openapi()["paths"]]
-    return sorted({re.sub(r"\{.*?\}", "{}", address.rstrip("/")) for address in addresses})
+    routes: dict[str, str] = {}
+    for path, operations in service.openapi()["paths"].items():
+        address = path.removeprefix("/mounted").removeprefix("/recipes").rstrip("/")
+        routes[re.sub(r"\{.*?\}", "{}", address)] = operations.get("get", {}).get("summary", "")
+    return routes
 
 
-def settings_from(env: dict[str, str]) -> dict[str, Any]:
-    """Make ``Settings()`` in an environment that has these settings and no others, and report its fields."""
-    with _environment(env), _forgotten_modules():
-        settings = importlib.import_module("app.core.config").Settings()
-        return {name.lower(): getattr(settings, name.lower()) for name in _SETTINGS}
+def addresses() -> list[tuple[str, bool]]:
+    """Every address that the running service answers GET at, also where the documentation does not show it.
+
+    Returns:
+        The address, ``{}`` for a parameter, and whether a route of the router in ``app.api.recipes`` answers there.
+    """
+    from app.api.recipes import router
+    from app.main import app
+
+    moved = [endpoint for _, endpoint in _served(router.routes)]
+    own = (app.openapi_url, app.docs_url, app.redoc_url, app.swagger_ui_oauth2_redirect_url)
+    served = [(path, endpoint) for path, endpoint in _served(app.routes) if path not in own]
+    return [(re.sub(r"\{.*?\}", "{}", path), endpoint in moved) for path, endpoint in served]
 
 
-def loading(env: dict[str, str]) -> dict[str, Any]:
-    """Load ``app.main`` afresh in an environment that has these settings and no others, and report what came of it."""
-    with _environment(env), _forgotten_modules():
+def _served(routes: Sequence[BaseRoute], prefix: str = "") -> Iterator[tuple[str, Callable[..., Any] | None]]:
+    for route in iter_route_contexts(routes):
+        path = prefix + (route.path or "")
+        mounted: Sequence[BaseRoute] | None = getattr(route.original_route, "routes", None)
+        if mounted:
+            yield from _served(mounted, path)
+        elif "GET" in (route.methods or ()):
+            yield path, route.endpoint
+
+
+def settings_from(env: Env, dotenv: str = "") -> dict[str, Any]:
+    """Make ``Settings()`` where these settings and no others are set: its five fields, or why it cannot be made.
+
+    Args:
+        env: the environment variables.
+        dotenv: the text of a ``.env`` file in the current folder.
+    """
+    from app.core.config import Settings
+
+    with _only(env), tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        if dotenv:
+            Path(".env").write_text(dotenv, encoding="utf-8")
         try:
-            app = importlib.import_module("app.main").app
-        except (Exception, SystemExit) as refusal:
-            return {"loaded": False, "refusal": f"{type(refusal).__name__}: {refusal}"}
-        return {"loaded": True, "debug": app.debug}
+            settings = Settings()  # pyright: ignore[reportCallIssue] - its fields come from the environment
+        except Exception as error:
+            return {"error": f"{type(error).__name__}: {' '.join(str(error).split())}"}
+        return {
+            name: _ANYTHING.dump_python(getattr(settings, name.lower()), mode="json", fallback=repr)
+            for name in _SETTINGS
+        }
+
+
+def debug_mode() -> bool:
+    """Whether the running service shows the details of a crash."""
+    from app.main import app
+
+    return app.debug
+
+
+def crash_at(path: str) -> None:
+    """Give the running service a route that crashes."""
+    from app.main import app
+
+    def crash() -> None:
+        raise RuntimeError("the pot boiled over")
+
+    app.add_api_route(path, crash, include_in_schema=False)
+
+
+def set_ready(value: bool) -> None:
+    """Set the flag of the running service."""
+    from app.main import app
+
+    app.state.ready = value
 
 
 async def services(
-    make: list[dict[str, Any] | None],
-    steps: list[dict[str, Any]] | None = None,
-    env: dict[str, str] | None = None,
+    settings: list[Env | None], steps: list[tuple[int, str | bool]] | None = None, around: Env | None = None
 ) -> dict[str, Any]:
-    """Make services with ``create_app``, start them, take steps, and report every answer.
+    """Make services with ``create_app``, start them, and take steps.
 
-    Parameters:
-        make: one entry for each service: the arguments of its ``Settings``, or None to call ``create_app()`` bare.
-        steps: ``{"service": 0, "get": "/path", "headers": {}}`` or ``{"service": 0, "ready": false}``, in order.
-        env: settings of the environment meanwhile, beside those of the running service.
+    Args:
+        settings: one entry for each service: the variables that its ``Settings`` are made from, or None to call
+            ``create_app()`` without any.
+        steps: ``(0, "/ready")`` sends a request to the first service, ``(0, False)`` sets its flag.
+        around: the settings in the environment while the services are made; None leaves those of the service.
+
+    Returns:
+        ``held``: what the settings of ``app`` and of each service hold; ``shown``: what the services show of them, app
+        before the others are made; ``flags``: what each one's flag is once it has started; ``statuses``: of the
+        requests; ``different``: whether no two services are the same; ``made_once``: whether the settings of a bare
+        call are a default value, which is made when ``def`` is run.
     """
     from app.core.config import Settings
     from app.main import app, create_app
 
-    replies: list[dict[str, Any]] = []
+    known = [os.environ, around or {}, *(env for env in settings if env)]
+    origins = [origin for env in known for origin in json.loads(env.get("CORS_ORIGINS", "[]"))]
+    own = Settings()  # pyright: ignore[reportCallIssue]
+    held, shown = [_held(own)], [await _shown(app, origins)]
+    made: list[fastapi.FastAPI] = []
+    with contextlib.nullcontext() if around is None else _only(around):
+        for env in settings:
+            with contextlib.nullcontext() if env is None else _only(env):
+                own = Settings()  # pyright: ignore[reportCallIssue]
+            made.append(create_app() if env is None else create_app(settings=own))
+            held.append(_held(own))
+    statuses: list[int] = []
     async with contextlib.AsyncExitStack() as stack:
-        stack.enter_context(_environment(env, keep=True))
-        made = [create_app() if wish is None else create_app(Settings(**wish)) for wish in make]
         clients: list[httpx.AsyncClient] = []
         for service in made:
             await stack.enter_async_context(service.router.lifespan_context(service))
-            client = httpx.AsyncClient(transport=httpx.ASGITransport(service), base_url="http://service")
-            clients.append(await stack.enter_async_context(client))
-        facts = [{"title": service.title, "version": service.version} for service in made]
-        for step in steps or []:
-            number: int = step["service"]
-            if "ready" in step:
-                made[number].state.ready = step["ready"]
-                continue
-            reply = await clients[number].get(step["get"], headers=step.get("headers"))
-            replies.append({"status": reply.status_code, "headers": dict(reply.headers), "json": _json(reply)})
+            clients.append(await stack.enter_async_context(_client(service)))
+        flags = [repr(getattr(service.state, "ready", "missing")) for service in made]
+        for number, step in steps or []:
+            if isinstance(step, bool):
+                made[number].state.ready = step
+            else:
+                statuses.append((await clients[number].get(step)).status_code)
+        shown += [await _shown(service, origins) for service in made]
+    different = len({id(one) for one in (app, *made)}) == len(made) + 1
+    made_once = any(isinstance(one.default, Settings) for one in inspect.signature(create_app).parameters.values())
+    found = {"held": held, "shown": shown, "flags": flags, "statuses": statuses, "different": different}
+    return {**found, "made_once": made_once}
+
+
+def _client(service: fastapi.FastAPI) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(service, raise_app_exceptions=False), base_url="http://service"
+    )
+
+
+def _held(settings: Any) -> dict[str, Any]:
     return {
-        "services": facts,
-        "replies": replies,
-        "different": len({id(service) for service in [app, *made]}) == len(made) + 1,
+        "title": settings.project_name,
+        "version": settings.version,
+        "contact": settings.contact_email,
+        "debug": bool(settings.debug),
+        "origins": [str(origin) for origin in settings.cors_origins],
     }
 
 
-def imported_alone(without_settings: bool = False) -> dict[str, dict[str, Any]]:
-    """Import each module of ``app`` first, as in a fresh Python, and report what that did.
-
-    Parameters:
-        without_settings: take the settings of the service out of the environment meanwhile.
-    """
-    _install_watch()
-    with _environment({} if without_settings else None):
-        return {name: _import_alone(name) for name in _modules()}
-
-
-def _import_alone(name: str) -> dict[str, Any]:
-    printed = io.StringIO()
-    fault = None
-    with (
-        _forgotten_modules(),
-        contextlib.redirect_stdout(printed),
-        contextlib.redirect_stderr(printed),
-        _watching() as seen,
-    ):
-        try:
-            importlib.import_module(name)
-        except (Exception, SystemExit) as raised:
-            # Python names the file at the end, in brackets; the module's name says enough
-            fault = re.sub(r" \(\S+\.py\)$", "", f"{type(raised).__name__}: {raised}")
-    loads_main = _LOAD_MAIN in seen
-    touched = [event for event in seen if event != _LOAD_MAIN]
-    return {"fault": fault, "loads_main": loads_main, "printed": printed.getvalue(), "touched": touched}
-
-
-def _modules() -> list[str]:
-    folder = Path(importlib.import_module("app").__path__[0])
-    names: list[str] = []
-    for file in sorted(folder.rglob("*.py")):
-        if file.name == "__main__.py":
-            continue  # a script by its very name: it is run, not imported
-        parts = ("app", *file.relative_to(folder).with_suffix("").parts)
-        names.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
-    return names
-
-
-def _json(reply: httpx.Response) -> Any:
-    try:
-        return reply.json()
-    except ValueError:
-        return reply.text
+async def _shown(service: fastapi.FastAPI, origins: list[str]) -> dict[str, Any]:
+    """What a service shows of its settings; of the origins, which of these it lets in."""
+    info = service.openapi()["info"]
+    async with _client(service) as client:
+        replies = [await client.get("/", headers={"Origin": origin}) for origin in origins]
+    return {
+        "title": info["title"],
+        "version": info["version"],
+        "contact": info.get("contact", {}).get("email"),
+        "debug": service.debug,
+        "origins": [
+            origin
+            for origin, reply in zip(origins, replies, strict=True)
+            if "access-control-allow-origin" in reply.headers
+        ],
+    }
 
 
 @contextlib.contextmanager
-def _environment(env: dict[str, str] | None, keep: bool = False) -> Generator[None]:
-    """Set these settings for a while; unless ``keep``, take away all others. None leaves everything as it is."""
-    before = dict(os.environ)
-    if env is not None:
-        for name in () if keep else _SETTINGS:
+def _only(env: Env) -> Generator[None]:
+    """Let these settings be set for a while, and no others."""
+    with patch.dict(os.environ):
+        for name in _SETTINGS:
             os.environ.pop(name, None)
         os.environ.update(env)
-    try:
         yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
-@contextlib.contextmanager
-def _forgotten_modules() -> Generator[None]:
-    """Let Python forget the learner's modules for a while, as if none had been imported yet."""
-    kept = _take_modules()
-    try:
-        yield
-    finally:
-        _take_modules()
-        sys.modules.update(kept)
-
-
-def _take_modules() -> dict[str, Any]:
-    names = [name for name in sys.modules if name == "app" or name.startswith("app.")]
-    return {name: sys.modules.pop(name) for name in names}
-
-
-class _Watch:
-    """What the watched thread does to the world outside of it. An audit hook stays for ever, so there is one."""
-
-    installed: ClassVar = False
-    thread: ClassVar[int | None] = None
-    seen: ClassVar[list[str]] = []
-
-
-_LOAD_MAIN = "import app.main"
-_WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
-_TOUCHING = (
-    "os.mkdir",
-    "os.remove",
-    "os.rename",
-    "os.system",
-    "socket.bind",
-    "socket.connect",
-    "sqlite3.connect",
-    "subprocess.Popen",
-)
-
-
-def _install_watch() -> None:
-    if not _Watch.installed:
-        _Watch.installed = True
-        sys.addaudithook(_note)
-
-
-def _note(event: str, args: tuple[Any, ...]) -> None:
-    if _Watch.thread != threading.get_ident():
-        return
-    if event == "import" and args[0] == "app.main":
-        _Watch.seen.append(_LOAD_MAIN)
-    elif event in _TOUCHING:
-        _Watch.seen.append(event)
-    elif event == "open" and _is_write(*args):
-        _Watch.seen.append(f"open {Path(os.fsdecode(args[0])).name}")
-
-
-def _is_write(path: Any, mode: Any, flags: Any) -> bool:
-    if not isinstance(path, (str, bytes)) or ".pyc" in os.fsdecode(path) or os.fsdecode(path) == os.devnull:
-        return False
-    return any(letter in mode for letter in "wax+") if isinstance(mode, str) else bool(flags & _WRITING)
-
-
-@contextlib.contextmanager
-def _watching() -> Generator[list[str]]:
-    seen: list[str] = []
-    _Watch.seen = seen
-    _Watch.thread = threading.get_ident()
-    try:
-        yield seen
-    finally:
-        _Watch.thread = None

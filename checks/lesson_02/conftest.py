@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 import string
 from collections.abc import Iterator
@@ -10,10 +9,12 @@ from typing import Any, cast
 
 import pytest
 
+from shared.makers import make_password, make_recipe, make_user
+from shared.printed import printed
+
+__all__ = ["make_password", "make_recipe", "make_user", "printed"]
+
 _DISHES = ("Soup", "Pie", "Noodles", "Curry", "Bread", "Salad", "Stew", "Dumplings", "Pancakes", "Risotto")
-_FIRST_NAMES = ("Ada", "Bela", "Chidi", "Dana", "Emeka", "Freya", "Goran", "Hana", "Ines", "Jun")
-_SURNAMES = ("Almeida", "Bakker", "Cohen", "Diallo", "Ek", "Fuchs", "Gupta", "Haddad", "Ito", "Jansen")
-_serial = itertools.count(1)
 
 
 @pytest.fixture
@@ -22,53 +23,6 @@ def make_word(rng: random.Random) -> Any:
 
     def make(length: int = 8) -> str:
         return "".join(rng.choices(string.ascii_lowercase, k=length))
-
-    return make
-
-
-@pytest.fixture
-def make_recipe(rng: random.Random) -> Any:
-    """A maker of valid bodies for a recipe, with a label and a source that nobody else has."""
-
-    def make(**changes: Any) -> dict[str, Any]:
-        number = f"{next(_serial)}{rng.randrange(1000, 9999)}"
-        dish = rng.choice(_DISHES)
-        return {
-            "label": f"{dish} no {number}",
-            "source": f"{rng.choice(_SURNAMES)} {number}",
-            "url": f"https://recipes.example/{dish.lower()}/{number}.html",
-            **changes,
-        }
-
-    return make
-
-
-@pytest.fixture
-def make_password(rng: random.Random) -> Any:
-    """A maker of valid passwords; parts of it can be swapped to make invalid ones."""
-
-    def make(*, length: int = 14, digits: str = string.digits, capitals: str = string.ascii_uppercase) -> str:
-        start = rng.choice(capitals) + rng.choice(digits)
-        letters = rng.choices(string.ascii_lowercase, k=length - 2)
-        place = rng.randrange(len(letters))
-        return "".join([*letters[:place], start, *letters[place:]])
-
-    return make
-
-
-@pytest.fixture
-def make_user(rng: random.Random, make_password: Any) -> Any:
-    """A maker of valid bodies for signing up, with an address that nobody else has."""
-
-    def make(**changes: Any) -> dict[str, Any]:
-        first_name = rng.choice(_FIRST_NAMES)
-        return {
-            "first_name": first_name,
-            "surname": rng.choice(_SURNAMES),
-            "email": f"{first_name.lower()}.{next(_serial)}.{rng.randrange(1000, 9999)}@example.com",
-            "password": make_password(),
-            **changes,
-        }
 
     return make
 
@@ -130,16 +84,6 @@ def make_menu(rng: random.Random, make_ingredient: Any) -> Any:
         }
 
     return make
-
-
-@pytest.fixture
-def problems() -> Any:
-    """A reader of 422 answers: the ``loc`` of each problem."""
-
-    def read(reply: Any) -> list[list[str | int]]:
-        return [list(problem["loc"]) for problem in reply.json()["detail"]]
-
-    return read
 
 
 @pytest.fixture

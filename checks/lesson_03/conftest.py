@@ -2,93 +2,67 @@
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-_FIRST = ("Ada", "Grace", "Edsger", "Barbara", "Alan", "Radia", "Donald", "Frances", "Guido", "Margaret")
-_LAST = ("Okonkwo", "Lindqvist", "Moreau", "Takahashi", "Novak", "Haddad", "Iyer", "Castillo", "Byrne", "Weber")
-_DISHES = ("Soup", "Pie", "Noodles", "Curry", "Bread", "Salad", "Stew", "Dumplings", "Pancakes", "Risotto")
+from shared.makers import make_password, make_recipe, make_user
+from shared.races import overtake
+from shared.rows import labels, refuses
+from workbook.service.database.problem import MissingColumn, RowRefused
+
+__all__ = ["labels", "make_password", "make_recipe", "make_user", "overtake", "refuses"]
 _STAMPS = ("created_at", "updated_at")
 
 
 @pytest.fixture
-def make_user(rng: random.Random) -> Any:
-    """A maker of what a client sends to sign up, different at each call."""
+def add_rows(service: Any, database: Any) -> Any:
+    """A maker of rows through the mapped classes, in a session of its own. It returns their ids."""
 
-    def make(**changes: Any) -> dict[str, Any]:
-        first, last = rng.choice(_FIRST), rng.choice(_LAST)
-        return {
-            "first_name": first,
-            "surname": last,
-            "email": f"{first}.{last}.{rng.randrange(10**9)}@example.org".lower(),
-            "password": f"Pepper{rng.randrange(10**6)}",
-            **changes,
-        }
-
-    return make
-
-
-@pytest.fixture
-def make_recipe(rng: random.Random) -> Any:
-    """A maker of what a client sends to add a recipe, different at each call."""
-
-    def make(**changes: Any) -> dict[str, Any]:
-        number = rng.randrange(10**6)
-        return {
-            "label": f"{rng.choice(_DISHES)} number {number}",
-            "source": f"{rng.choice(_FIRST)}'s table",
-            "url": f"https://recipes.example/{number}",
-            **changes,
-        }
-
-    return make
-
-
-@pytest.fixture
-def add_user(database: Any, make_user: Any) -> Any:
-    """A maker of rows in ``users``, from outside the service. It returns the row, as the service should show it."""
-
-    def add(**changes: Any) -> dict[str, Any]:
-        row = make_user(is_superuser=False, **changes)
-        row["hashed_password"] = f"not-a-hash-{row.pop('password')}"
-        names = ", ".join(row)
-        values = ", ".join(f":{name}" for name in row)
-        found = database.execute(f"INSERT INTO users ({names}) VALUES ({values}) RETURNING id", **row)
-        del row["hashed_password"]
-        return {"id": found[0]["id"], **row}
+    def add(table: str, model: str, rows: list[dict[str, Any]]) -> list[int]:
+        there = database.columns(table)
+        for name in rows[0]:
+            if name not in there:
+                raise MissingColumn(table, name, have=there)
+        match service.inside("add_rows", model=model, rows=rows):
+            case {"ids": [*ids]} if len(ids) == len(rows) and all(isinstance(number, int) for number in ids):
+                return ids
+            case {"refused": str(why)}:
+                raise RowRefused(why)
+            case _:
+                raise RowRefused("the ids of the new rows are no whole numbers")
 
     return add
 
 
 @pytest.fixture
-def add_recipes(database: Any, add_user: Any, make_recipe: Any) -> Any:
-    """A maker of many rows in ``recipes`` at once, from outside the service. It returns the rows, without stamps."""
+def add_user(add_rows: Any, make_user: Any) -> Any:
+    """A maker of a stored user. It returns the user as the service should show it."""
+
+    def add(**changes: Any) -> dict[str, Any]:
+        user = make_user(is_superuser=False, **changes)
+        password = user.pop("password")
+        [number] = add_rows("users", "User", [{**user, "hashed_password": f"not-a-hash-{password}"}])
+        return {"id": number, **user}
+
+    return add
+
+
+@pytest.fixture
+def add_recipes(add_rows: Any, add_user: Any, make_recipe: Any) -> Any:
+    """A maker of many stored recipes at once. It returns them as the service should show them, without stamps."""
 
     def add(changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
         somebody = None if all("submitter_id" in row for row in changes) else add_user()["id"]
         rows = [make_recipe(**{"submitter_id": somebody, **row}) for row in changes]
-        names = list(rows[0])
-        # Once exercise 3.6 is done there are stamps to fill in, and the database's own clock does it.
-        stamps = [name for name in _STAMPS if name in database.columns("recipes")]
-        clock = ["CURRENT_TIMESTAMP"] * len(stamps)
-        lines = [", ".join([f":{name}_{number}" for name in names] + clock) for number in range(len(rows))]
-        found = database.execute(
-            f"INSERT INTO recipes ({', '.join(names + stamps)}) VALUES ({'), ('.join(lines)}) RETURNING id, label",
-            **{f"{name}_{number}": value for number, row in enumerate(rows) for name, value in row.items()},
-        )
-        ids = {row["label"]: row["id"] for row in found}
-        return [{"id": ids[row["label"]], **row} for row in rows]
+        return [{**row, "id": number} for row, number in zip(rows, add_rows("recipes", "Recipe", rows), strict=True)]
 
     return add
 
 
 @pytest.fixture
 def add_recipe(add_recipes: Any) -> Any:
-    """A maker of one row in ``recipes``, from outside the service. It returns the row, without stamps."""
+    """A maker of one stored recipe. It returns the recipe as the service should show it, without stamps."""
 
     def add(**changes: Any) -> dict[str, Any]:
         return add_recipes([changes])[0]
@@ -104,46 +78,3 @@ def stamped() -> Any:
         return {**recipe, **{name: shown[name] for name in _STAMPS if name in shown}}
 
     return expected
-
-
-@pytest.fixture
-def labels(database: Any) -> Any:
-    """The labels of all stored recipes, in the order of their ids: seen from outside the service."""
-    return lambda: [row["label"] for row in database.execute("SELECT label FROM recipes ORDER BY id")]
-
-
-@pytest.fixture
-def refuses(database: Any) -> Any:
-    """Send one statement from outside, on a connection that keeps foreign keys, and tell whether it was refused."""
-    from sqlalchemy.exc import IntegrityError
-
-    def refused(statement: str, **values: Any) -> bool:
-        try:
-            database.execute(statement, **values)
-        except IntegrityError:
-            return True
-        return False
-
-    return refused
-
-
-@pytest.fixture
-def trouble(service: Any) -> Iterator[Any]:
-    """Make trouble inside the service; it ends with the check."""
-    yield service.inside
-    service.inside("end_trouble")
-
-
-@pytest.fixture
-def still_borrowed(service: Any) -> Any:
-    """How many connections stay out of the pool. What happens after an answer gets up to two seconds to happen."""
-
-    def borrowed() -> int:
-        deadline = time.monotonic() + 2
-        while (
-            out := max(service.inside("connections")["borrowed"], service.connections_checked_out())
-        ) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        return out
-
-    return borrowed

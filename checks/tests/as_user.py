@@ -1,6 +1,6 @@
 """Run a command as an ordinary user, where this is root and the repository may lie where nobody else can reach it.
 
-    python checks/tests/as_user.py .venv/bin/pytest checks/tests/test_grading_hostile.py
+    python checks/tests/as_user.py .venv/bin/pytest checks/tests/grading/test_hostile.py
 
 The command sees this repository and the Python installation read-only, at their places, and a ``/tmp`` of its own. It
 has every right that an ordinary user has: to make user namespaces, above all, which is what the grader needs.
@@ -12,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-from workbook.grading.sandbox.wall import become_user
+from workbook.grading.sandbox.outer import become_user
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -1,10 +1,11 @@
 """How fast is the grader, and what does isolation cost?
 
     python checks/tests/bench_grading.py
+    python checks/tests/bench_grading.py --isolation        what isolation costs, for each lesson
     python checks/tests/bench_grading.py --learners 300     times a whole class of all lessons, once
 
 The first compares, in one run and by turns: a plain loop, which is one ``pytest`` process for each submission with the
-checks in the app's own process (see ``plain_checks.py``); one worker behind its walls; one worker without walls; two
+checks in the app's own process (see ``plain_checks.py``); one worker in its sandbox; one worker without; two
 workers. All of them but the last are kept on one core. It takes the lessons whose checks a plain loop can run at all,
 those without a database, and leaves out one check that it cannot. It is no test: it asserts nothing, and its figures
 mean something on an idle machine only.
@@ -32,10 +33,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.lesson_works import Work, all_works
 from tests.plain_checks import LESSON, SCRATCH, TARGET
-from workbook.course import Course, find_course
-from workbook.grading.pool import LocalPool, settings_for
+from workbook.course.model import Course, find_course
+from workbook.grading.run.pool import LocalPool, settings_for
+from workbook.grading.run.task import GradeTask
 from workbook.grading.sandbox.available import Sandbox, choose
-from workbook.grading.task import GradeTask
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 7
@@ -43,9 +44,9 @@ _PLAIN_CANNOT = "not unreadable_setting"
 _SAMPLE_SECONDS = 0.5
 TITLES = {
     "plain": "plain loop, a pytest process each, one core",
-    "walls": "one worker behind its walls, one core",
-    "no walls": "one worker without walls, one core",
-    "two": "two workers behind their walls, two cores",
+    "sandbox": "one worker in its sandbox, one core",
+    "no sandbox": "one worker without a sandbox, one core",
+    "two": "two workers in their sandboxes, two cores",
 }
 
 
@@ -128,8 +129,8 @@ def compare(course: Course, rounds: int, count: int) -> None:
         with on_cores(1):
             with tempfile.TemporaryDirectory(prefix="workbook-bench-") as scratch:
                 found["plain"].append(plain_loop(course, works, Path(scratch)))
-            found["walls"].append(graded(course, works, workers=1, sandbox=kept_apart))
-            found["no walls"].append(graded(course, works, workers=1, sandbox=False))
+            found["sandbox"].append(graded(course, works, workers=1, sandbox=kept_apart))
+            found["no sandbox"].append(graded(course, works, workers=1, sandbox=False))
         with on_cores(2):
             found["two"].append(graded(course, works * 2, workers=2, sandbox=kept_apart))
         print(f"round {number + 1} done", flush=True)
@@ -142,9 +143,28 @@ def compare(course: Course, rounds: int, count: int) -> None:
         pairs = zip(found[one], found[other], strict=True)
         return statistics.median(first.per_minute / second.per_minute for first, second in pairs)
 
-    print(f"\non one core, against the plain loop            {ratio('walls', 'plain'):.2f}")
-    print(f"share of the time that the walls cost          {1 - ratio('walls', 'no walls'):.0%}")
-    print(f"efficiency from one to two workers and cores   {ratio('two', 'walls') / 2:.0%}")
+    print(f"\non one core, against the plain loop            {ratio('sandbox', 'plain'):.2f}")
+    print(f"share of the time that isolation costs         {1 - ratio('sandbox', 'no sandbox'):.0%}")
+    print(f"efficiency from one to two workers and cores   {ratio('two', 'sandbox') / 2:.0%}")
+
+
+def isolation_costs(course: Course, rounds: int, count: int) -> None:
+    """Grade the solution of each lesson on one core, by turns with the sandbox and without."""
+    kept_apart, isolation = choose(Sandbox.AUTO, course.root)
+    print(f"{rounds} rounds of {count} lesson-grades of each lesson; load {os.getloadavg()[0]:.1f}")
+    print(f"isolation: {isolation}")
+    print(f"\n{'':<10} with, a minute   without   isolation costs")
+    for lesson in course.lessons:
+        solutions = [work for work in all_works(course) if work.lesson is lesson and work.name == "solution"]
+        found: dict[bool, list[Measured]] = {True: [], False: []}
+        with on_cores(1):
+            for _ in range(rounds):
+                for sandbox, measured in found.items():
+                    measured.append(graded(course, solutions * count, workers=1, sandbox=sandbox and kept_apart))
+        pairs = list(zip(found[True], found[False], strict=True))
+        cost = statistics.median(1 - one.per_minute / other.per_minute for one, other in pairs)
+        rates = [statistics.median(one.per_minute for one in measured) for measured in found.values()]
+        print(f"lesson {lesson.number:<3} {rates[0]:14.1f} {rates[1]:9.1f} {cost:15.0%}", flush=True)
 
 
 class MemoryWatch(threading.Thread):
@@ -210,12 +230,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="how often each way is measured (default: %(default)s)")
     parser.add_argument("--grades", type=int, default=12, help="lesson-grades of a round (default: %(default)s)")
+    parser.add_argument("--isolation", action="store_true", help="compare with and without, for each lesson, instead")
     parser.add_argument("--learners", type=int, help="time a class of so many instead")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="for a class (default: %(default)s)")
     options = parser.parse_args()
     course = find_course(ROOT)
     if options.learners:
         whole_class(course, options.learners, options.workers)
+    elif options.isolation:
+        isolation_costs(course, options.rounds, options.grades)
     else:
         compare(course, options.rounds, options.grades)
     return 0

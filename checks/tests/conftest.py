@@ -16,7 +16,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 from jupyter_core.utils import ensure_event_loop
 
-from workbook.course import Course
+from workbook.course.model import Course
 
 LESSON = """
 name = "schemas"
@@ -217,7 +217,7 @@ def start_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
 def kernel(stand_in_course: Course, start_kernel: Callable[[Path], Kernel]) -> Kernel:
     """A kernel in the notebooks' folder of the stand-in course, with the extension loaded."""
     kernel = start_kernel(stand_in_course.notebooks_dir)
-    ran = kernel.run("%load_ext workbook\nfrom workbook.notebook import serve, side_by_side, sql_log")
+    ran = kernel.run("from workbook.notebook import serve, side_by_side, sql_log")
     assert not ran.outputs, ran.outputs
     assert kernel.value("__import__('sys').executable") == sys.executable
     return kernel

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from workbook.authoring.starters import build_lesson
 from workbook.authoring.variants import apply_variant, read_variants
-from workbook.course import Course, Lesson
-from workbook.grading.submission import Files
+from workbook.course.model import Course, Lesson
+from workbook.grading.intake.submission import Files
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,11 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
-from workbook.authoring.handout import target_folder
 from workbook.authoring.regions import read_marked
+from workbook.authoring.starter_files import target_folder
 from workbook.authoring.starters import BuiltLesson, build_lesson
 from workbook.authoring.variants import read_variants
-from workbook.course import find_course
+from workbook.course.model import find_course
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE = ROOT / ".github" / "images" / "feedback.svg"

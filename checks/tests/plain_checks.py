@@ -22,12 +22,12 @@ from typing import Any, TypeVar
 import pytest
 from fastapi.testclient import TestClient
 
-from workbook.course import Lesson, find_course
-from workbook.service.database import Database
-from workbook.service.probes import Probes
-from workbook.service.problem import CallFailed
-from workbook.service.service import Probe, _fill  # pyright: ignore[reportPrivateUsage]
-from workbook.service.tracing import Tracer
+from workbook.course.model import Lesson, find_course
+from workbook.service.child.probes import Probes
+from workbook.service.child.tracing import Tracer
+from workbook.service.database.database import Database
+from workbook.service.parent.probe import Probe, fill
+from workbook.service.protocol.problem import CallFailed
 
 _T = TypeVar("_T")
 TARGET, LESSON, SCRATCH = "PLAIN_TARGET", "PLAIN_LESSON", "PLAIN_SCRATCH"
@@ -88,12 +88,12 @@ class InProcess:
     def look(self) -> Probe:
         """What was observed since the check began."""
         result = Probe()
-        _fill(result, json.loads(json.dumps(self.probes.collect())))
+        fill(result, json.loads(json.dumps(self.probes.collect())))
         return result
 
     def connections_checked_out(self) -> int:
         """Connections that are out of the pool."""
-        return self.probes.checked_out
+        return self.probes.connections.out
 
 
 def _as_json(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -158,6 +158,17 @@ def database(service: InProcess, _database: Database) -> Database:
     """Access to the database from outside the app."""
     del service
     return _database
+
+
+@pytest.fixture
+def inject(service: InProcess) -> Iterator[Callable[..., Any]]:
+    """Makes something go wrong inside the app; it ends with the check."""
+
+    def injected(name: str, **facts: Any) -> Any:
+        return service.call(f"workbook.service.child.fault_injection:{name}", **facts)
+
+    yield injected
+    injected("end")
 
 
 @pytest.fixture

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
-from workbook.authoring.warm import WarmPytest
+from workbook.authoring.fork_server import WarmPytest
 
 APP = """\
 from fastapi import FastAPI, HTTPException
@@ -199,6 +200,6 @@ def make_small_course(root: Path) -> SmallCourse:
     for name, text in _CHECKS.items():
         (checks / name).write_text(dedent(text), encoding="utf-8")
     (checks / "starter.json").write_text('{"files": {}, "exercises": {}, "creates": {}}\n', encoding="utf-8")
-    (root / "checks/conftest.py").write_text('pytest_plugins = ["workbook.plugin"]\n', encoding="utf-8")
+    shutil.copyfile(Path(__file__).parents[1] / "conftest.py", root / "checks/conftest.py")
     (root / "pyproject.toml").write_text(_PYPROJECT, encoding="utf-8")
     return course

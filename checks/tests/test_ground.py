@@ -27,6 +27,8 @@ TOP_LEVEL = {
     *("pyproject.toml", "requirements.lock", "Makefile", "README.md", "CONTRIBUTING.md", "LICENSE"),
     *(".ci", ".devcontainer", ".github", ".gitignore", ".vscode"),
 }
+FLOORS = ("course", "service", "feedback", "plugin", "notebook", "authoring", "grading", "cli")
+"""The packages of the tool, from below: each imports from those before it, and from none after it."""
 # Put together here, so that this file does not hold what it looks for.
 REGISTRIES = ("py" + "pi.org", "python" + "hosted.org", "npm" + "js.", "deb." + "debian.org", "conda." + "anaconda.org")
 PLACES = tuple("/" + place + "/" for place in ("root", "work/main", "work/shared", "home/runner", "Users/runner"))
@@ -55,7 +57,7 @@ def requirement_name(requirement: str) -> str:
 def declared(*, dev: bool) -> set[str]:
     project = PROJECT["project"]
     extras = project["optional-dependencies"]
-    found = [*project["dependencies"], *extras["postgres"], *extras["cluster"], *extras["similar"]]
+    found = [*project["dependencies"], *extras["postgres"], *extras["cluster"]]
     if dev:
         found += [*extras["dev"], *PROJECT["dependency-groups"]["setup"]]
     return {requirement_name(requirement) for requirement in found}
@@ -91,11 +93,12 @@ def code_of(file: Path) -> str:
 
 def test_every_imported_package_is_declared() -> None:
     distributions = packages_distributions()
-    own = {"app", "tests", "workbook", *sys.stdlib_module_names}
+    own = {"app", "shared", "tests", "workbook", *sys.stdlib_module_names}
     missing: set[str] = set()
     for folder in ("checks", "lessons", "solutions", "notebooks/src"):
         for file in [*(ROOT / folder).rglob("*.py"), *(ROOT / folder).rglob("*.md")]:
-            allowed = declared(dev=file.is_relative_to(ROOT / "checks" / "tests"))
+            for_authors = (ROOT / "checks" / "tests", ROOT / "checks" / "workbook" / "authoring")
+            allowed = declared(dev=any(map(file.is_relative_to, for_authors)))
             siblings = {path.stem for path in file.parent.glob("*.py")}
             for module in set(imports(code_of(file))) - own - siblings:
                 if file.suffix == ".md" and module not in distributions:
@@ -246,6 +249,20 @@ def test_an_old_python_can_read_the_bootstrap_and_says_so(
     monkeypatch.setattr(sys, "version_info", (3, 8, 18))
     assert bootstrap.main(["lab"]) == 2
     assert capsys.readouterr().err.startswith("The workbook needs Python 3.11 or newer, and this is Python 3.8:")
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_imports_run_one_way(package: str) -> None:
+    tool = ROOT / "checks" / "workbook"
+    assert {folder.name for folder in tool.iterdir() if (folder / "__init__.py").is_file()} == set(FLOORS)
+    above = FLOORS[FLOORS.index(package) + 1 :]
+    upwards = [
+        f"{file.relative_to(tool)}: {name}"
+        for file in (tool / package).rglob("*.py")
+        for name in re.findall(r"^\s*from workbook\.(\w+)", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        if name in above
+    ]
+    assert upwards == []
 
 
 def test_the_bootstraps_neighbours_hide_no_standard_module() -> None:

@@ -1,7 +1,7 @@
 """The tool behind the FastAPI workbook: it runs, checks, explains, builds and proves lessons.
 
-``pytest checks/lesson_03`` uses it as a pytest plugin, the ``workbook`` command as a command-line tool,
-and ``%load_ext workbook`` as an IPython extension. Nothing heavy is imported here: every check run pays for it.
+``pytest checks/lesson_03`` uses it as a pytest plugin, the ``workbook`` command as a command-line tool, and every
+kernel of the environment loads it as an IPython extension. Nothing heavy is imported here: every check run pays for it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Add ``%check``, ``%hint`` and ``%%predict`` to the notebook; called by ``%load_ext workbook``."""
+    """Add ``%check``, ``%hint`` and ``%%predict`` to a notebook; called by IPython."""
     from workbook.notebook.extension import load
 
     load(shell)

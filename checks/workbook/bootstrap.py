@@ -129,6 +129,12 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("words", nargs=argparse.REMAINDER, help="with setup: --dev; lab and test pass them on")
     options = parser.parse_args(arguments)
     words: List[str] = options.words
+    tests = ROOT / "checks" / "tests" / "run_all.py"
+    if options.command == "test" and not tests.exists():
+        print(
+            "This is a student's copy, without the tests of the workbook itself. For your own work: workbook check 1."
+        )
+        return 2
     if options.command == "setup" and words not in ([], ["--dev"]):
         parser.error("setup takes only --dev, which adds the tools for authors and tests")
     try:
@@ -142,8 +148,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         say("Next: make lab, or " + one_line("lab") + " where there is no make.")
         return 0
     if options.command == "lab":
-        return run_inside([str(PYTHON), "-m", "workbook", "lab", *(words or ["1"])])
-    return run_inside([str(PYTHON), str(ROOT / "checks" / "tests" / "run_all.py"), *words])
+        return run_inside([str(PYTHON), "-m", "workbook", "lab", *words])
+    return run_inside([str(PYTHON), str(tests), *words])
 
 
 def set_up(*, dev: bool) -> bool:

@@ -16,8 +16,8 @@ from typer.testing import CliRunner, Result
 
 from workbook.authoring.build import build
 from workbook.cli.app import app
-from workbook.course import Course, find_course
-from workbook.results import CheckResult, ExerciseResult, LessonResult, Report, Verdict
+from workbook.course.model import Course, find_course
+from workbook.course.results import CheckResult, ExerciseResult, LessonResult, Report, Verdict
 
 LESSON_1 = """
 name = "greetings"

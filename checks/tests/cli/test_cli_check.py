@@ -16,10 +16,10 @@ from typing import Protocol
 import pytest
 from typer.testing import Result
 
-from workbook import progress
 from workbook.cli.check import arguments_for
-from workbook.course import Course, CourseError
-from workbook.results import Report
+from workbook.course import progress
+from workbook.course.model import Course, CourseError
+from workbook.course.results import Report
 
 Run = Callable[..., Result]
 
@@ -36,12 +36,34 @@ class Terminal(Protocol):
 
 def test_what_pytest_is_given(course: Course, tmp_path: Path) -> None:
     checks = course.checks_dir
-    assert arguments_for(course, "1", None) == [str(checks / "lesson_01")]
-    assert arguments_for(course, "02", None) == [str(checks / "lesson_02")]
-    assert arguments_for(course, "lesson_02", None) == [str(checks / "lesson_02")]
-    assert arguments_for(course, "1.2", None) == [str(checks / "lesson_01" / "test_2_second.py")]
-    assert arguments_for(course, "1", "solutions") == [str(checks / "lesson_01"), "--target", "solutions"]
-    assert arguments_for(course, "1", str(course.solutions_dir))[2] == str(course.solutions_dir)
+    assert arguments_for(course, ["1"], None) == [str(checks / "lesson_01")]
+    assert arguments_for(course, ["02"], None) == [str(checks / "lesson_02")]
+    assert arguments_for(course, ["lesson_02"], None) == [str(checks / "lesson_02")]
+    assert arguments_for(course, ["1.2"], None) == [str(checks / "lesson_01" / "test_2_second.py")]
+    assert arguments_for(course, ["1"], "solutions") == [str(checks / "lesson_01"), "--target", "solutions"]
+    assert arguments_for(course, ["1"], str(course.solutions_dir))[2] == str(course.solutions_dir)
+
+
+def test_several_are_checked_in_one_run(course: Course, terminal: Terminal) -> None:
+    checks = course.checks_dir
+    both = [str(checks / "lesson_01" / "test_1_first.py"), str(checks / "lesson_02")]
+    assert arguments_for(course, ["1.1", "2"], None) == both
+    run = terminal.run("check", "1.1", "1.2", "-q")
+    assert run.returncode == 1
+    assert "1 failed, 1 passed" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-1"], "No such option: -1: see `workbook check --help`.\n"),
+        (["1", "-2"], "No such option: -2: see `workbook check --help`.\n"),
+        (["1.1", "9"], "There is no lesson 9: the course has lessons 1 to 2.\n"),
+    ],
+)
+def test_what_cannot_be_checked_is_said_in_a_sentence(terminal: Terminal, words: list[str], said: str) -> None:
+    run = terminal.run("check", *words)
+    assert (run.returncode, run.stdout, run.stderr) == (2, "", said)
 
 
 def test_a_target_is_a_folder_from_where_the_person_stands(
@@ -49,23 +71,23 @@ def test_a_target_is_a_folder_from_where_the_person_stands(
 ) -> None:
     shutil.copytree(course.solutions_dir, tmp_path / "class" / "anna")
     monkeypatch.chdir(tmp_path / "class")
-    assert arguments_for(course, "1", "anna")[1:] == ["--target", str(tmp_path / "class" / "anna")]
+    assert arguments_for(course, ["1"], "anna")[1:] == ["--target", str(tmp_path / "class" / "anna")]
     with pytest.raises(CourseError, match=r"The target class has no folder lesson_01\."):
-        arguments_for(course, "1", ".")
+        arguments_for(course, ["1"], ".")
 
 
 def test_without_a_number_it_is_the_lesson_where_you_are(course: Course, report: Callable[..., Report]) -> None:
     progress.record(course, report({"1.1": "passed", "1.2": "passed"}), course.lessons_dir)
-    assert arguments_for(course, None, None) == [str(course.checks_dir / "lesson_02")]
+    assert arguments_for(course, [], None) == [str(course.checks_dir / "lesson_02")]
     progress.record(course, report({"2.1": "passed", "2.2": "passed"}), course.lessons_dir)
     with pytest.raises(CourseError, match="Every exercise has passed: say which lesson you mean, like 1"):
-        arguments_for(course, None, None)
+        arguments_for(course, [], None)
 
 
 def test_an_exercise_without_checks(course: Course) -> None:
     (course.checks_dir / "lesson_01" / "test_2_second.py").unlink()
     with pytest.raises(CourseError, match=r"There are no checks for exercise 1\.2 in checks/lesson_01\."):
-        arguments_for(course, "1.2", None)
+        arguments_for(course, ["1.2"], None)
 
 
 def test_output_and_exit_code_are_those_of_pytest(course: Course, terminal: Terminal) -> None:
@@ -128,9 +150,9 @@ def test_status_fresh_runs_all_checks(course: Course, terminal: Terminal) -> Non
 RECORD = """
 
 def pytest_unconfigure(config):
-    from workbook import progress
-    from workbook.course import find_course
-    from workbook.results import ExerciseResult, LessonResult, Report, Verdict
+    from workbook.course import progress
+    from workbook.course.model import find_course
+    from workbook.course.results import ExerciseResult, LessonResult, Report, Verdict
 
     result = ExerciseResult("1.1", "Say hello", Verdict.PASSED, 2, 2, ())
     course = find_course()
@@ -146,7 +168,7 @@ def test_first(target):
 
 def test_a_real_run_moves_the_learner_on(course: Course, terminal: Terminal) -> None:
     """With the real plugin: what the checks find is what bare ``workbook`` builds upon."""
-    (course.checks_dir / "conftest.py").write_text('pytest_plugins = ["workbook.plugin"]\n', encoding="utf-8")
+    (course.checks_dir / "conftest.py").write_text('pytest_plugins = ["workbook.plugin.hooks"]\n', encoding="utf-8")
     (course.checks_dir / "lesson_01" / "test_1_first.py").write_text(REAL, encoding="utf-8")
     untouched = terminal.run("check", "1.1")
     assert untouched.returncode == 1

@@ -9,9 +9,9 @@ from inspect import cleandoc
 import pytest
 from typer.testing import Result
 
-from workbook import progress
-from workbook.course import Course
-from workbook.results import Report
+from workbook.course import progress
+from workbook.course.model import Course
+from workbook.course.results import Report
 
 Run = Callable[..., Result]
 MakeReport = Callable[..., Report]
@@ -20,7 +20,7 @@ MakeReport = Callable[..., Report]
 def test_a_lesson(run: Run, course: Course) -> None:
     (course.lessons_dir / "lesson_01" / "app" / "own.py").write_text("mine = True\n", encoding="utf-8")
     (course.lessons_dir / "lesson_01" / "app" / "data.db").write_bytes(b"\x00\xff")
-    result = run("diff", "1")
+    result = run("diff", "1", "--yes")
     assert result.exit_code == 0
     assert (
         result.stdout
@@ -46,7 +46,7 @@ def test_a_lesson(run: Run, course: Course) -> None:
 
 
 def test_an_exercise_shows_its_own_files_only(run: Run) -> None:
-    result = run("diff", "1.2")
+    result = run("diff", "1.2", "--yes")
     assert "app/bye.py" in result.stdout
     assert "app/main.py" not in result.stdout
 
@@ -71,18 +71,22 @@ def test_a_solution_with_a_fault_in_its_marks(run: Run, course: Course, command:
     file.write_text("# endregion\n", encoding="utf-8")
     result = run(*command)
     assert result.exit_code == 2
-    assert result.stderr.startswith("The solution of lesson 1 has a fault: app/main.py:1")
+    assert result.stderr.startswith("The solution of lesson 1 has a fault: solutions/lesson_01/app/main.py:1")
     assert result.stderr.count("\n") == 1
 
 
-SOLUTION = cleandoc("""
+SOLUTION = cleandoc('''
     Solution of 1.1 · Say hello
 
     app/main.py
+    """Greetings."""
+
+
+    def hello() -> str | None:
         return "hello"
 
     Beside your own: workbook diff 1.1
-    """)
+    ''')
 
 
 def test_a_solution_after_a_pass(run: Run, course: Course, report: MakeReport) -> None:
@@ -112,9 +116,15 @@ def test_a_solution_in_several_files_and_regions(run: Run) -> None:
         Solution of 2.2 · Seal a letter
 
         app/main.py
+        def letter() -> str | None:
+            return "dear reader"
+
+
+        def stamp() -> bool | None:
             return True
 
         app/seal.py
+        def seal() -> bool | None:
             return True
 
         Beside your own: workbook diff 2.2
@@ -122,3 +132,26 @@ def test_a_solution_in_several_files_and_regions(run: Run) -> None:
         + "\n"
     )
     assert 'def bye() -> str:\n    return "bye"\n' in run("solution", "1.2", "--yes").stdout
+
+
+def test_a_solution_is_the_state_after_its_exercise(run: Run) -> None:
+    shown = run("solution", "2.1", "--yes").stdout
+    assert 'return "dear reader"' in shown
+    assert "def stamp() -> bool | None:\n    # Exercise 2.2: Stamp\n    return None" in shown
+    assert "app/seal.py" not in shown
+
+
+def test_an_exercise_is_compared_with_the_furthest_that_passed(run: Run, course: Course, report: MakeReport) -> None:
+    """Whoever has passed 2.2 is not shown its lines as if they were too many in 2.1."""
+    main = course.lessons_dir / "lesson_02" / "app" / "main.py"
+    main.write_text(run("solution", "2.2", "--yes").stdout.split("app/main.py\n")[1].split("\n\napp/")[0], "utf-8")
+    assert "+    # Exercise 2.2: Stamp" in run("diff", "2.1", "--yes").stdout
+    progress.record(course, report({"2.1": "passed", "2.2": "passed"}), course.lessons_dir)
+    assert run("diff", "2.1").stdout == "Your files of exercise 2.1 are the same as the solution.\n"
+
+
+@pytest.mark.parametrize("what", ["1.2", "1"])
+def test_a_difference_tells_the_solution_and_so_it_asks(run: Run, what: str) -> None:
+    asked = run("diff", what, answer="n\n").stdout
+    assert "has not passed yet (3 of 3 hints are left). Show the solution? [y/N]: n" in asked
+    assert "+++" not in asked

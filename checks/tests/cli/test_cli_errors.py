@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from workbook.cli.app import app
-from workbook.course import Course, find_course
+from workbook.course.model import Course, find_course
 
 Run = Callable[..., Result]
 
@@ -38,7 +38,7 @@ MISTAKES = {
     "serve 8": "There is no lesson 8: the course has lessons 1 to 2.",
     "serve 1 --port web": "A port is a number from 0 to 65535; 'web' is not.",
     "serve 1 --port 70000": "A port is a number from 0 to 65535; '70000' is not.",
-    "build 8": "There is no lesson 8: the course has lessons 1 to 2.",
+    "build 8": "lessons/lesson_08/lesson.toml is missing: workbook new 8 NAME makes the skeleton of a lesson.",
     "verify 1 --jobs none": "--jobs takes a number from 1 on; 'none' is not.",
     "diff 1 2": "Got unexpected extra argument(s) (2): see `workbook diff --help`.",
 }

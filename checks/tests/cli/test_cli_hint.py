@@ -8,9 +8,9 @@ from inspect import cleandoc
 
 from typer.testing import Result
 
-from workbook import progress
-from workbook.course import Course
-from workbook.results import Report
+from workbook.course import progress
+from workbook.course.model import Course
+from workbook.course.results import Report
 
 Run = Callable[..., Result]
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from workbook import backups, progress
-from workbook.course import Course
-from workbook.results import Report
+from workbook.course import backups, progress
+from workbook.course.model import Course
+from workbook.course.results import Report
 
 Run = Callable[..., Result]
 MakeReport = Callable[..., Report]

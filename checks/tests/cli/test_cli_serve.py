@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -18,12 +19,16 @@ import pytest
 from typer.testing import Result
 
 from workbook.cli import lab
-from workbook.cli.front import run_in_front
+from workbook.cli.foreground import run_in_front
 from workbook.cli.serve import settings
-from workbook.course import Course, Lesson
-from workbook.service import live
+from workbook.course import progress
+from workbook.course.model import Course, Lesson
+from workbook.course.results import Report
+from workbook.service.protocol.loopback import listen
 
 Run = Callable[..., Result]
+MakeReport = Callable[..., Report]
+Opened = list[tuple[list[str], Path, Mapping[str, str]]]
 
 APP = """\
 import os
@@ -35,6 +40,11 @@ app = FastAPI()
 @app.get("/")
 def root() -> dict[str, str]:
     return {"say": "one", "greeting": os.environ["GREETING"], "database": os.environ["DATABASE_URL"]}
+
+
+@app.get("/leave")
+def leave() -> None:
+    os._exit(3)
 
 
 @app.get("/hang")
@@ -57,13 +67,11 @@ def test_settings_are_defaults_only(course: Course, monkeypatch: pytest.MonkeyPa
     assert settings(course, lesson, folder) == {
         "GREETING": "hello",
         "DATABASE_URL": f"sqlite:///{database.as_posix()}",
-        live.FOLDER: str(folder),
-        live.APP: "app.main:app",
     }
     assert database.parent.is_dir()
     monkeypatch.setenv("DATABASE_URL", "sqlite://")
     monkeypatch.setenv("GREETING", "good day")
-    assert set(settings(course, lesson, folder)) == {live.FOLDER, live.APP}
+    assert settings(course, lesson, folder) == {}
 
 
 def test_a_port_that_is_taken(run: Run) -> None:
@@ -146,7 +154,7 @@ def test_serving_a_learners_app(course: Course, terminal: Terminal, monkeypatch:
 
         main.write_text(APP + "def broken(:\n", encoding="utf-8")
         served.until(lambda: "SyntaxError" in served.text())
-        assert served.text().startswith('The app can not be started:\n  File "app/main.py", line 16\n')
+        assert served.text().startswith("The app does not start.\nSyntaxError: invalid syntax\napp/main.py, line 21\n")
         assert served.client.get("/anything").status_code == 500
 
         main.write_text(APP, encoding="utf-8")
@@ -155,6 +163,12 @@ def test_serving_a_learners_app(course: Course, terminal: Terminal, monkeypatch:
             served.client.get("/hang", timeout=0.5)
         main.write_text(APP.replace('"one"', '"six"'), encoding="utf-8")
         served.until(lambda: '"say":"six"' in served.text())
+
+        with pytest.raises(httpx.HTTPError):
+            served.client.get("/leave")
+        served.until(lambda: "The app has ended. Save a file to start it again.\n" in served.lines)
+        main.write_text(APP, encoding="utf-8")
+        served.until(lambda: '"say":"one"' in served.text())
 
         served.process.send_signal(signal.SIGINT)
         assert served.process.wait(15) == 0
@@ -170,36 +184,80 @@ def test_a_service_ends_with_the_command_that_served_it(course: Course, terminal
         served.until(lambda: not served.text())
 
 
-def test_words_for_a_fault_name_the_learners_lines_only(tmp_path: Path) -> None:
-    file = tmp_path / "app.py"
-    file.write_text("import json\n\nvalue = json.loads('{')\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="Expecting") as fault:
-        exec(compile(file.read_text(encoding="utf-8"), file, "exec"), {})
-    assert live.words_for(fault.value, tmp_path) == (
-        "The app can not be started:\n"
-        '  File "app.py", line 3\n'
-        "    value = json.loads('{')\n"
-        "json.decoder.JSONDecodeError: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"
-    )
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
+    """What was to run in front: the command, here only its facts, the folder and the environment."""
+    asked: Opened = []
+
+    def command(course: Course, lesson: Lesson, *, browser: bool, port: int) -> list[str]:
+        return [lesson.name, str(browser), str(port)]
+
+    def note(command: list[str], *, cwd: Path, env: Mapping[str, str]) -> int:
+        asked.append((command, cwd, env))
+        return 7
+
+    with listen() as free:
+        monkeypatch.setattr(lab, "PORT", free.getsockname()[1])
+    monkeypatch.setattr(lab, "run_in_front", note)
+    monkeypatch.setattr(lab, "has_screen", lambda: True)
+    monkeypatch.setattr("workbook.notebook.lab.command", command)
+    return asked
 
 
 @pytest.mark.parametrize(("options", "browser"), [([], True), (["--no-browser"], False), (["--browser"], True)])
-def test_lab(run: Run, course: Course, monkeypatch: pytest.MonkeyPatch, options: list[str], browser: bool) -> None:
-    asked: list[tuple[list[str], Path]] = []
-
-    def command(course: Course, lesson: Lesson, *, browser: bool) -> list[str]:
-        return [lesson.name, str(browser)]
-
-    def note(command: list[str], *, cwd: Path) -> int:
-        asked.append((command, cwd))
-        return 7
-
-    monkeypatch.setattr(lab, "run_in_front", note)
-    monkeypatch.setattr(lab, "has_screen", lambda: True)
-    monkeypatch.setattr("workbook.lab.command", command)
+def test_lab(run: Run, course: Course, opened: Opened, options: list[str], browser: bool) -> None:
     assert run("lab", "2", *options).exit_code == 7
-    assert run("lab", *options).exit_code == 7
-    assert asked == [(["letters", str(browser)], course.root), (["greetings", str(browser)], course.root)]
+    [(command, folder, env)] = opened
+    assert command == ["letters", str(browser), str(lab.PORT)]
+    assert folder == course.root
+    assert Path(shutil.which("workbook", path=env["PATH"]) or "").parent == Path(sys.executable).parent
+
+
+def test_lab_without_a_lesson_opens_where_one_was_last(
+    run: Run, course: Course, report: MakeReport, opened: Opened
+) -> None:
+    """On the first day that is the first exercise that has not passed; later what was open last."""
+    progress.record(course, report({"1.1": "passed", "1.2": "passed"}), course.lessons_dir)
+    run("lab")
+    run("lab", "1")
+    run("lab")
+    assert [command[0] for command, _, _ in opened] == ["letters", "greetings", "greetings"]
+
+
+def test_lab_opens_a_finished_course_too(run: Run, course: Course, report: MakeReport, opened: Opened) -> None:
+    everything = {exercise.id: "passed" for lesson in course.lessons for exercise in lesson.exercises}
+    progress.record(course, report(everything), course.lessons_dir)
+    assert run("lab").exit_code == 7
+    assert opened[0][0][0] == "letters"
+
+
+def test_lab_says_when_a_port_is_taken(run: Run, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    with listen() as taken:
+        port = taken.getsockname()[1]
+        refused = run("lab", "1", "--port", str(port))
+        monkeypatch.setattr(lab, "PORT", port)
+        moved = run("lab", "1")
+    assert refused.exit_code == 2
+    assert refused.stderr == f"Port {port} is taken by another program: name another one with --port.\n"
+    [(command, _, _)] = opened
+    assert moved.stdout == f"Port {port} is taken by another program, so this is on port {command[2]}.\n"
+
+
+def test_lab_finds_the_server_that_runs_already(
+    run: Run, course: Course, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    server = {"root_dir": str(course.root), "url": "http://localhost:8890/", "token": "abc"}
+    monkeypatch.setattr("jupyter_server.serverapp.list_running_servers", lambda: iter([server]))
+    monkeypatch.setattr("typer.launch", shown.append)
+    address = "http://localhost:8890/lab/workspaces/lesson-2?token=abc"
+    said = run("lab", "2")
+    assert said.exit_code == 0
+    assert said.stdout == f"JupyterLab is running for this workbook already: {address}\n"
+    assert shown == [address]
+    run("lab", "2", "--no-browser")
+    assert len(shown) == 1
+    assert not opened
 
 
 def test_whether_there_is_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from workbook.course import Course
+from workbook.course.model import Course
 
 Run = Callable[..., Result]
 
@@ -57,11 +57,33 @@ def test_build_is_handed_on(run: Run, course: Course, monkeypatch: pytest.Monkey
 def test_verify_is_handed_on(run: Run, course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[Any, ...]] = []
 
-    def verify(course: Course, lessons: list[int] | None, *, jobs: int, notebooks: bool, console: object) -> int:
-        calls.append((course, lessons, jobs, notebooks))
+    def verify(course: Course, lessons: list[int] | None, *, sample: int | None, seed: int, **options: Any) -> int:
+        calls.append((course, lessons, options["jobs"], options["notebooks"], sample, seed))
         return 0
 
     monkeypatch.setattr("workbook.authoring.verify.verify", verify)
-    assert run("verify").exit_code == 0
-    assert run("verify", "2", "--jobs", "4", "--no-notebooks").exit_code == 0
-    assert calls == [(course, None, 2, True), (course, [2], 4, False)]
+    assert run("verify", "--seed", "0").exit_code == 0
+    assert run("verify", "2", "--jobs", "4", "--no-notebooks", "--seed", "17").exit_code == 0
+    assert run("verify", "--sample", "20", "--seed", "3").exit_code == 0
+    assert calls == [
+        (course, None, 2, True, None, 0),
+        (course, [2], 4, False, None, 17),
+        (course, None, 2, True, 20, 3),
+    ]
+    assert run("verify").exit_code == 0  # with a seed of its own
+
+
+def test_mutants_are_handed_on(run: Run, course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[Any, ...]] = []
+
+    def verify_mutants(
+        course: Course, lessons: list[int] | None, *, sample: int | None, seed: int, jobs: int, console: object
+    ) -> int:
+        calls.append((course, lessons, sample, seed, jobs))
+        return 0
+
+    monkeypatch.setattr("workbook.authoring.mutation.verify_mutants", verify_mutants)
+    assert run("verify", "2", "--mutants", "--seed", "3").exit_code == 0
+    assert run("verify", "--mutants", "--sample", "20", "--seed", "3", "-j", "1").exit_code == 0
+    assert calls == [(course, [2], None, 3, 2), (course, None, 20, 3, 1)]
+    assert run("verify", "--mutants", "--sample", "few").exit_code == 2

@@ -9,9 +9,9 @@ from inspect import cleandoc
 import pytest
 from typer.testing import Result
 
-from workbook import progress
-from workbook.course import Course
-from workbook.results import Report
+from workbook.course import progress
+from workbook.course.model import Course
+from workbook.course.results import Report
 
 Run = Callable[..., Result]
 MakeReport = Callable[..., Report]
@@ -103,6 +103,21 @@ def test_status_is_a_table_with_a_bar_for_each_lesson(run: Run, course: Course, 
         "2 · Letters    ░░░░░░░░░░░░░░░░░░░░     0/5  · ·",
         "Total          █████░░░░░░░░░░░░░░░  2.5/10",
     ]
+
+
+def test_status_as_a_page(run: Run, course: Course, report: MakeReport, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("workbook.cli.lab.has_screen", lambda: True)
+    monkeypatch.setattr("typer.launch", opened.append)
+    progress.record(course, report({"1.1": "passed", "1.2": "failed"}, points={"1.2": 0.5}), course.lessons_dir)
+    assert run("status", "--page").stdout == "Where you are: .workbook/status.html\n"
+    file = course.state_dir / "status.html"
+    assert opened == [file.as_uri()]
+    page = file.read_text(encoding="utf-8")
+    assert "<p>2.5 of 10 points</p>" in page
+    assert "<span>2.5 of 5 points, about 25 minutes left</span>" in page
+    assert "Say goodbye" in page
+    assert "<button" not in page
 
 
 def test_status_as_json(run: Run, course: Course, report: MakeReport) -> None:

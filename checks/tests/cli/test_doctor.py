@@ -15,11 +15,11 @@ import pytest
 from typer.testing import Result
 
 import workbook
-from workbook import doctor
-from workbook.course import Course
-from workbook.doctor import Finding, State
+from workbook.cli import machine as doctor
+from workbook.cli.machine import Finding, State
+from workbook.course.model import Course
 from workbook.grading.sandbox import available
-from workbook.grading.sandbox.available import Walls
+from workbook.grading.sandbox.available import SandboxStatus
 
 Run = Callable[..., Result]
 
@@ -50,8 +50,8 @@ def look(course: Course) -> Callable[[str], Finding]:
 Look = Callable[[str], Finding]
 
 
-def _both_walls(_root: Path) -> Walls:
-    return Walls(True, "two walls")
+def _both_walls(_root: Path) -> SandboxStatus:
+    return SandboxStatus(True, "two walls")
 
 
 def test_the_healthy(look: Look, course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +60,7 @@ def test_the_healthy(look: Look, course: Course, monkeypatch: pytest.MonkeyPatch
     (course.root / "requirements.lock").write_text("", encoding="utf-8")
     monkeypatch.setattr(workbook, "__file__", str(course.checks_dir / "workbook" / "__init__.py"))
     monkeypatch.setattr(doctor, "_orphans", set[int])  # other runs of this machine are not this test's business
-    monkeypatch.setattr(available, "try_walls", _both_walls)
+    monkeypatch.setattr(available, "try_sandbox", _both_walls)
     findings = list(doctor.examine(course))
     assert [finding.name for finding in findings] == NAMES
     assert [finding for finding in findings if finding.state is not State.OK] == []
@@ -76,11 +76,11 @@ def test_the_healthy(look: Look, course: Course, monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_a_machine_that_cannot_grade(look: Look, monkeypatch: pytest.MonkeyPatch, missing: str, mend: str) -> None:
-    def walls(_root: Path) -> Walls:
-        return Walls(False, missing)
+    def walls(_root: Path) -> SandboxStatus:
+        return SandboxStatus(False, missing)
 
     monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(available, "try_walls", walls)
+    monkeypatch.setattr(available, "try_sandbox", walls)
     found = look("Sandbox")
     assert (found.state, found.text) == (State.NOTE, f"a class cannot be graded here: {missing}")
     assert found.mend is not None
@@ -229,7 +229,7 @@ def orphan() -> Iterator[int]:
     start = (
         "import subprocess, sys\n"
         "sleep = 'import time; time.sleep(60)'\n"
-        "command = [sys.executable, '-c', sleep, 'workbook.service.host']\n"
+        "command = [sys.executable, '-c', sleep, 'workbook.service.child.host']\n"
         "print(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).pid)\n"
     )
     out = subprocess.run([sys.executable, "-c", start], capture_output=True, text=True, check=True)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from workbook import progress
-from workbook.course import Course, CourseError
-from workbook.results import Report, Verdict
+from workbook.course import progress
+from workbook.course.model import Course, CourseError
+from workbook.course.results import Report, Verdict
 
 MakeReport = Callable[..., Report]
 
@@ -141,7 +141,8 @@ def test_forgetting(course: Course, report: MakeReport) -> None:
 def test_writers_at_the_same_time_lose_nothing(course: Course) -> None:
     """Four processes note something about different exercises; each finds its own later."""
     script = (
-        "import sys; from pathlib import Path; from workbook import progress; from workbook.course import Course\n"
+        "import sys; from pathlib import Path; from workbook.course import progress\n"
+        "from workbook.course.model import Course\n"
         "progress._LOCK_SECONDS = 60  # a slow machine is not what is tested\n"
         "course = Course(Path(sys.argv[1]))\n"
         "for _ in range(20):\n"
@@ -178,7 +179,7 @@ def test_a_failing_write_leaves_the_old_file_and_nothing_else(
     progress.record(course, report({"1.1": "failed"}), course.lessons_dir)
     monkeypatch.undo()
     assert progress.load(course).verdict("1.1") is Verdict.PASSED
-    assert [file.name for file in sorted(course.state_dir.iterdir())] == ["progress.json", "progress.lock"]
+    assert [file.name for file in sorted(course.state_dir.iterdir())] == ["progress.json", "progress.lock", "snapshots"]
 
 
 def test_the_file_is_plain_json(course: Course, report: MakeReport) -> None:
@@ -193,7 +194,8 @@ def test_the_file_is_plain_json(course: Course, report: MakeReport) -> None:
 
 def test_it_is_light_to_import() -> None:
     script = (
-        "import sys, workbook.progress; print([n for n in ('rich', 'typer', 'pytest', 'httpx') if n in sys.modules])"
+        "import sys, workbook.course.progress\n"
+        "print([n for n in ('rich', 'typer', 'pytest', 'httpx') if n in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"

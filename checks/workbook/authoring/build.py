@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from workbook.authoring.faults import AuthoringError
-from workbook.authoring.handout import Difference, differences, write_starter
+from workbook.authoring.errors import AuthoringError
+from workbook.authoring.inheritance import inheritance_faults
+from workbook.authoring.new import unwritten
 from workbook.authoring.notebook_file import Notebook
+from workbook.authoring.starter_files import Difference, differences, write_starter
 from workbook.authoring.starters import BuiltLesson, build_lesson
-from workbook.backups import Backups
-from workbook.course import Course
+from workbook.course.backups import Backups
+from workbook.course.model import Course
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,8 +49,10 @@ def build(
     faults: list[str] = []
     built: list[BuiltLesson] = []
     for lesson in chosen:
+        faults += unwritten(course, lesson)
         try:
             built.append(build_lesson(course, lesson))
+            faults += inheritance_faults(lesson, built[-1].solution, built[-1].last)
         except AuthoringError as error:
             faults += error.faults
     found = _check(course, built, notebooks, faults) if check else []

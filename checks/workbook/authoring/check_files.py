@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from workbook.course import Course, Exercise, Lesson
+from workbook.course.model import Course, Exercise, Lesson
 
 _FILE = re.compile(r"test_(?P<number>\d+)_\w+\.py")
 _EXPLAINED = re.compile(r"passes on the starter(?::|,? because)\s*\S", re.IGNORECASE)

@@ -10,10 +10,10 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from workbook.authoring.faults import AuthoringError
+from workbook.authoring.errors import AuthoringError
 from workbook.authoring.notebook_file import Cell, Notebook
 from workbook.authoring.notebook_source import CHECK_TAG
-from workbook.course import Course, Lesson
+from workbook.course.model import Course, Lesson
 
 _running: set[tuple[asyncio.AbstractEventLoop, asyncio.Task[None] | None]] = set()
 _stopped = threading.Event()

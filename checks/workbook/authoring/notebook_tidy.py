@@ -14,7 +14,7 @@ from typing import Any, cast
 from workbook.authoring.notebook_file import Notebook, Output, node
 from workbook.authoring.notebook_run import cell_place
 from workbook.authoring.notebook_source import CHECK_TAG
-from workbook.course import Course, Lesson
+from workbook.course.model import Course, Lesson
 
 NO_OUTPUT_TAG = "no-output"
 IGNORE_TAG = "nbval-ignore-output"

@@ -10,15 +10,15 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any, cast
 
-from workbook.authoring.faults import AuthoringError
-from workbook.authoring.handout import Difference, short_diff
+from workbook.authoring.errors import AuthoringError
 from workbook.authoring.notebook_file import Notebook, from_json, to_json
 from workbook.authoring.notebook_run import run_notebook
 from workbook.authoring.notebook_source import read_source
 from workbook.authoring.notebook_tidy import comparable, tidy_notebook
+from workbook.authoring.starter_files import Difference, short_diff
 from workbook.authoring.starters import BuiltLesson
-from workbook.backups import Backups
-from workbook.course import Course
+from workbook.course.backups import Backups
+from workbook.course.model import Course
 
 
 def make_notebook(course: Course, built: BuiltLesson) -> Notebook:

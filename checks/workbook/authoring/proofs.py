@@ -5,18 +5,22 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 
 from workbook.authoring import runs
 from workbook.authoring.check_files import CheckFiles
-from workbook.authoring.faults import AuthoringError
-from workbook.authoring.handout import target_folder
+from workbook.authoring.course_rules import lint_faults
+from workbook.authoring.errors import AuthoringError
+from workbook.authoring.openapi import openapi_faults
+from workbook.authoring.runs import Until
+from workbook.authoring.starter_files import target_folder
 from workbook.authoring.starters import BuiltLesson
+from workbook.authoring.steps import step_files
 from workbook.authoring.variants import Variant
-from workbook.course import Course, Exercise, Lesson
-from workbook.feedback.message import Message
-from workbook.results import ExerciseResult, Report, Verdict
+from workbook.course.message import Message
+from workbook.course.model import Course, Exercise, Lesson
+from workbook.course.results import ExerciseResult, Report, Verdict
 
 NOTEBOOK, WHOLE_LESSON, ONE_EXERCISE = 30, 10, 3
 """How long proofs take, as ratios: the longest begin first, so that none of them is left for the end."""
@@ -47,6 +51,8 @@ class LessonProofs:
     scratch: Path
     """A folder for targets and reports; each proof cleans up what it put there."""
     pytest: runs.Pytest
+    some: Callable[[list[Proof]], list[Proof]] = list
+    """Which of the damaged files to try."""
     checks_run: int = 0
     """How many checks ran on the solution."""
     solution_passes: bool = False
@@ -63,6 +69,8 @@ class LessonProofs:
         proofs = [
             self._proof("the solution", WHOLE_LESSON, self._solution),
             self._proof("the starter", WHOLE_LESSON, self._starter),
+            self._proof("the solution's OpenAPI document", NOTEBOOK, self._openapi),
+            self._proof("lint", ONE_EXERCISE, lambda: lint_faults(self.course, self.lesson)),
         ]
         if notebooks:
             proofs += [
@@ -74,8 +82,8 @@ class LessonProofs:
     def others(self) -> list[Proof]:
         """The proofs that say nothing as long as the solution does not pass its checks."""
         return [
-            *self._damaged_starters(),
-            *self._damaged_solutions(),
+            *self._steps(),
+            *self.some([*self._damaged_starters(), *self._damaged_solutions()]),
             *(self._variant(variant, files) for variant, files in self.variants),
         ]
 
@@ -85,7 +93,7 @@ class LessonProofs:
     # The solution and the starter as they are
 
     def _solution(self) -> list[str]:
-        report = self._run(self.built.solution)
+        report = self._run({**self.built.solution, **_left_by_an_editor(self.built)})
         results = runs.lesson_result(report, self.lesson).exercises
         self.checks_run = sum(len(result.checks) for result in results)
         faults = _must_pass(results)
@@ -107,7 +115,36 @@ class LessonProofs:
             ]
         return faults
 
+    def _openapi(self) -> list[str]:
+        """The solved service, live and with a fresh database, answers what its own document says."""
+        folder = self._folder()
+        target = target_folder(folder / "target", self.built, self.built.solution)
+        try:
+            return openapi_faults(self.lesson, target / self.lesson.folder, folder, self.pytest.seed)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
     # A file deleted or emptied
+
+    def _steps(self) -> list[Proof]:
+        """The lesson after each exercise, the later ones as in the starter: what was solved so far passes.
+
+        So nobody needs a later exercise to pass an earlier one, and ``workbook solution`` shows what works.
+        """
+
+        def prove(number: int) -> list[str]:
+            done = self.lesson.exercises[:number]
+            report = self._run(step_files(self.course, self.built, number), done)
+            return _must_pass([runs.result_of(report, exercise.id) for exercise in done])
+
+        return [
+            self._proof(
+                f"the lesson after exercise {exercise.id}",
+                ONE_EXERCISE * exercise.number,
+                lambda number=exercise.number: prove(number),
+            )
+            for exercise in self.lesson.exercises[:-1]
+        ]
 
     def _damaged_starters(self) -> list[Proof]:
         """Each file of the starter, gone or empty: nothing may pass.
@@ -116,7 +153,7 @@ class LessonProofs:
         """
 
         def prove(files: Mapping[str, bytes]) -> list[str]:
-            results = runs.lesson_result(self._run(files, brief=True), self.lesson).exercises
+            results = runs.lesson_result(self._run(files, until=Until.EXERCISE_FAILS), self.lesson).exercises
             return [f"exercise {entry.exercise} passes" for entry in results if entry.verdict is Verdict.PASSED]
 
         return [
@@ -130,7 +167,7 @@ class LessonProofs:
         """Each solution file that holds regions, gone or empty: the exercises of these regions may not pass."""
 
         def prove(files: Mapping[str, bytes], exercises: list[Exercise]) -> list[str]:
-            report = self._run(files, exercises, brief=True)
+            report = self._run(files, exercises, until=Until.EXERCISE_FAILS)
             results = [runs.result_of(report, exercise.id) for exercise in exercises]
             return [f"exercise {entry.exercise} passes" for entry in results if entry.verdict is Verdict.PASSED]
 
@@ -159,8 +196,9 @@ class LessonProofs:
         return _must_pass(runs.lesson_result(self._run(files), self.lesson).exercises)
 
     def _wrong(self, variant: Variant, files: Mapping[str, bytes]) -> list[str]:
-        exercise = next(entry for entry in self.lesson.exercises if entry.id == variant.exercise)
-        report = self._run(files, [exercise], brief=True)
+        ids = [entry.id for entry in self.lesson.exercises]
+        *earlier, exercise = self.lesson.exercises[: ids.index(variant.exercise or "") + 1]
+        report = self._run(files, [*earlier, exercise], until=Until.EXERCISE_FAILS)
         result = runs.result_of(report, exercise.id)
         if result.verdict not in _REJECTED or all(check.passed for check in result.checks):
             return [f"exercise {exercise.id} is {_words(result.verdict)}{_cause(result)} (seed {report.seed})"]
@@ -171,7 +209,7 @@ class LessonProofs:
                 f"wrong variant {variant.name}: the service crashes{_cause(result)}. "
                 "If that is the mistake you mean, state its words in says."
             )
-        return []
+        return _blamed_before(variant, result, [runs.result_of(report, entry.id) for entry in earlier])
 
     # The notebook
 
@@ -197,22 +235,58 @@ class LessonProofs:
             shutil.rmtree(folder, ignore_errors=True)
         return []
 
-    def _run(self, files: Mapping[str, bytes], exercises: Sequence[Exercise] = (), *, brief: bool = False) -> Report:
-        """Run the checks on a target that holds just these files; with ``brief``, up to the first failure of each."""
-        folder = self._folder()
-        try:
-            target = target_folder(folder / "target", self.built, files)
-            return runs.run_checks(self.course, self.lesson, target, folder, exercises, self.pytest, brief=brief)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    def _run(
+        self, files: Mapping[str, bytes], exercises: Sequence[Exercise] = (), *, until: Until = Until.END
+    ) -> Report:
+        return checks_on(self.course, self.built, files, self.scratch, self.pytest, exercises, until=until)
 
     def _folder(self) -> Path:
         return Path(mkdtemp(prefix=f"{self.lesson.folder}-", dir=self.scratch))
 
 
+def checks_on(
+    course: Course,
+    built: BuiltLesson,
+    files: Mapping[str, bytes],
+    scratch: Path,
+    pytest: runs.Pytest,
+    exercises: Sequence[Exercise] = (),
+    *,
+    until: Until = Until.END,
+) -> Report:
+    """Run the checks of a lesson on a target that holds just these files, below ``scratch``."""
+    folder = Path(mkdtemp(prefix=f"{built.lesson.folder}-", dir=scratch))
+    try:
+        target = target_folder(folder / "target", built, files)
+        return runs.run_checks(course, built.lesson, target, folder, exercises, pytest, until=until)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _damaged(files: Mapping[str, bytes], name: str) -> list[tuple[str, Mapping[str, bytes]]]:
     without = {other: content for other, content in files.items() if other != name}
     return [("deleted", without), ("emptied", {**without, name: b""})]
+
+
+def _blamed_before(variant: Variant, named: ExerciseResult, earlier: Sequence[ExerciseResult]) -> list[str]:
+    """What is wrong with the exercises before the one that a wrong variant names: a learner meets theirs first.
+
+    Where the service does not even start, every exercise says the same, so it does not matter which one says it first.
+    """
+    told = _without_hint(named.message)
+    faults: list[str] = []
+    for result in earlier:
+        if result.verdict is Verdict.PASSED:
+            if result.exercise in variant.also:
+                faults.append(f"also names exercise {result.exercise}, which passes")
+        elif result.exercise not in variant.also and not (
+            result.verdict is Verdict.CRASHED and _without_hint(result.message) == told
+        ):
+            faults.append(
+                f"exercise {result.exercise} is {_words(result.verdict)} before {named.exercise} is{_cause(result)}; "
+                f'mend the check, or say also = ["{result.exercise}"]'
+            )
+    return faults
 
 
 def _must_pass(results: Sequence[ExerciseResult]) -> list[str]:
@@ -256,5 +330,20 @@ def _whole(message: Message | None) -> str:
     return " ".join(f"{label} {text}" for label, text in message.rows) if message else ""
 
 
+def _without_hint(message: Message | None) -> list[tuple[str, str]]:
+    """A message without the row that names an exercise."""
+    return [row for row in message.rows if row[0] != "Stuck?"] if message else []
+
+
 def _plain(text: str) -> str:
     return " ".join(text.split())
+
+
+def _left_by_an_editor(built: BuiltLesson) -> dict[str, bytes]:
+    """The copies that JupyterLab keeps of files that it has saved: they are nobody's work; no check may read them."""
+    found: dict[str, bytes] = {}
+    for name, content in built.solution.items():
+        path = PurePosixPath(name)
+        copy = path.parent / ".ipynb_checkpoints" / f"{path.stem}-checkpoint{path.suffix}"
+        found[copy.as_posix()] = built.files.get(name, content)
+    return found

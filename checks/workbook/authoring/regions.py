@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
 
-from workbook.authoring.faults import AuthoringError
-from workbook.starter import Block
+from workbook.authoring.errors import AuthoringError
+from workbook.course.starter import Block
 
 _HASH = ("#", "")
 _XML = ("<!--", "-->")
@@ -38,8 +38,12 @@ class Region:
     """The part of one solution file that belongs to an exercise."""
 
     exercise: str
+    title: str
+    """Empty where it leaves no comment in the starter."""
     line: int
     """Where it begins in the marked file, from 1."""
+    first: int
+    """Where its lines begin in the solution without markers, from 1."""
     solution: str
     """Its lines in the solution, without markers."""
     block: Block | None
@@ -64,8 +68,8 @@ class _Open:
     title: str
     indent: str
     line: int
-    at: int
-    """The number of starter lines before it."""
+    first: int
+    """Where its lines begin in the solution without markers."""
     solution: list[str]
     starter: list[str]
 
@@ -96,12 +100,13 @@ def read_marked(text: str, name: str, exercises: Collection[str]) -> MarkedFile:
         exercises: the numbers that the lesson has, such as ``"2.3"``.
 
     Raises:
-        AuthoringError: a marker is malformed; the fault begins with ``name:line``.
+        AuthoringError: markers are malformed; each fault begins with ``name:line``.
     """
     lines = list(_lines(text, name))
     if lines and (made_by := _whole_file(lines[0], name, exercises)):
         return _made_file(lines, name, made_by)
 
+    faults: list[str] = []
     solution: list[str] = []
     starter: list[str] = []
     found: list[tuple[_Open, int]] = []  # each region, and the number of starter lines up to its end
@@ -110,22 +115,27 @@ def read_marked(text: str, name: str, exercises: Collection[str]) -> MarkedFile:
         match line.word:
             case "region":
                 if region is not None:
-                    raise _fault(
-                        name, line, f"regions do not nest: region {region.exercise} of line {region.line} is open"
-                    )
-                exercise, title = _heading(line, name, exercises)
-                region = _Open(exercise, title, line.indent, line.number, len(starter), [], [])
+                    open_one = f"region {region.exercise} of line {region.line} is open"
+                    faults.append(_fault(name, line, f"regions do not nest: {open_one}"))
+                try:
+                    exercise, title = _heading(line, name, exercises)
+                except AuthoringError as error:
+                    faults += error.faults
+                    exercise, title = "", ""  # its other markers are in order
+                region = _Open(exercise, title, line.indent, line.number, len(solution) + 1, [], [])
                 if title:
                     opening, closing = line.style
                     region.starter.append(f"{line.indent}{opening} Exercise {exercise}: {title} {closing}".rstrip())
             case "starter:":
                 if region is None:
-                    raise _fault(name, line, "a starter line stands outside of a region")
+                    faults.append(_fault(name, line, "a starter line stands outside of a region"))
+                    continue
                 content = line.rest.removeprefix(" ").rstrip()
                 region.starter.append(f"{line.indent}{content}".rstrip())
             case "endregion":
                 if region is None:
-                    raise _fault(name, line, "an endregion without a region")
+                    faults.append(_fault(name, line, "an endregion without a region"))
+                    continue
                 starter += region.starter
                 found.append((region, len(starter)))
                 region = None
@@ -135,13 +145,22 @@ def read_marked(text: str, name: str, exercises: Collection[str]) -> MarkedFile:
                     region.solution.append(line.text)
                 elif not (_left_nothing(found, starter) and not line.text.strip()):
                     starter.append(line.text)
-    if region is not None:
-        raise AuthoringError(f"{name}:{region.line}: region {region.exercise} is not closed: add an endregion line.")
+    if region is not None and region.exercise:
+        faults.append(f"{name}:{region.line}: region {region.exercise} is not closed: add an endregion line.")
+    if faults:
+        raise AuthoringError(faults)
     return MarkedFile(
         solution=_join(solution),
         starter=_join(starter),
         regions=tuple(
-            Region(region.exercise, region.line, _join(region.solution), _block(region, end, starter, name))
+            Region(
+                region.exercise,
+                region.title,
+                region.line,
+                region.first,
+                _join(region.solution),
+                _block(region, end, starter, name),
+            )
             for region, end in found
         ),
     )
@@ -169,21 +188,24 @@ def _marker(opening: str, closing: str) -> re.Pattern[str]:
 def _heading(line: _Line, name: str, exercises: Collection[str]) -> tuple[str, str]:
     match = _REGION.fullmatch(line.rest.rstrip())
     if match is None:
-        raise _fault(name, line, "a region names its exercise, like: region 2.3 Reject a blank label")
+        raise _error(name, line, "a region names its exercise, like: region 2.3 Reject a blank label")
     exercise, title = match["exercise"], match["title"] or ""
     if exercise not in exercises:
-        raise _fault(name, line, f"lesson.toml has no exercise {exercise}; it has {', '.join(exercises)}")
+        raise AuthoringError(
+            _fault(name, line, f"lesson.toml has no exercise {exercise}; it has {', '.join(exercises)}")
+        )
     if title == "file" and line.number != 1:
-        raise _fault(name, line, f"'region {exercise} file' stands in the first line of a file or nowhere")
+        raise AuthoringError(
+            _fault(name, line, f"'region {exercise} file' stands in the first line of a file or nowhere")
+        )
     return exercise, title
 
 
 def _whole_file(line: _Line, name: str, exercises: Collection[str]) -> str | None:
     """The exercise that makes this file, if its first line says so."""
-    if line.word != "region":
+    if line.word != "region" or line.rest.split()[1:] != ["file"]:
         return None
-    exercise, title = _heading(line, name, exercises)
-    return exercise if title == "file" else None
+    return _heading(line, name, exercises)[0]
 
 
 def _made_file(lines: list[_Line], name: str, exercise: str) -> MarkedFile:
@@ -192,11 +214,11 @@ def _made_file(lines: list[_Line], name: str, exercise: str) -> MarkedFile:
         body.pop()
     if body and body[-1].word == "endregion":
         body.pop()
-    for line in body:
-        if line.word:
-            raise _fault(name, line, f"the whole file belongs to exercise {exercise}: it holds no other marker")
+    belongs = f"the whole file belongs to exercise {exercise}: it holds no other marker"
+    if faults := [_fault(name, line, belongs) for line in body if line.word]:
+        raise AuthoringError(faults)
     solution = _join([line.text for line in body])
-    return MarkedFile(solution, None, (Region(exercise, 1, solution, None),))
+    return MarkedFile(solution, None, (Region(exercise, "file", 1, 1, solution, None),))
 
 
 def _left_nothing(found: list[tuple[_Open, int]], starter: list[str]) -> bool:
@@ -222,5 +244,9 @@ def _join(lines: list[str]) -> str:
     return "".join(f"{line}\n" for line in lines[:end])
 
 
-def _fault(name: str, line: _Line, what: str) -> AuthoringError:
-    return AuthoringError(f"{name}:{line.number}: {what}.")
+def _error(name: str, line: _Line, what: str) -> AuthoringError:
+    return AuthoringError(_fault(name, line, what))
+
+
+def _fault(name: str, line: _Line, what: str) -> str:
+    return f"{name}:{line.number}: {what}."

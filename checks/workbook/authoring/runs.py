@@ -7,22 +7,32 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from workbook.authoring.faults import AuthoringError
-from workbook.course import Course, Exercise, Lesson
-from workbook.results import ExerciseResult, LessonResult, Report, report_from_json
+from workbook.authoring.errors import AuthoringError
+from workbook.course.model import Course, Exercise, Lesson
+from workbook.course.results import ExerciseResult, LessonResult, Report, report_from_json
+from workbook.plugin.collected_session import Order
 
 if TYPE_CHECKING:
-    from workbook.authoring.warm import WarmPytest
+    from workbook.authoring.fork_server import WarmPytest
 
 RUN_SECONDS = 300
 """How long one run may take. The engine has limits of its own that end it much earlier."""
 _END_SECONDS = 10
 _UNWANTED = ("PYTEST_", "COV_", "PYTHONDONTWRITEBYTECODE")
 """Variables of a pytest that verify itself runs in, and what would make every run compile everything anew."""
+
+
+class Until(Enum):
+    """How far a run of checks goes."""
+
+    END = "every check"
+    EXERCISE_FAILS = "the rest of an exercise is left out after its first failure"
+    FIRST_FAILURE = "the run ends with its first failure"
 
 
 def run_checks(
@@ -33,7 +43,7 @@ def run_checks(
     exercises: Sequence[Exercise],
     pytest: Pytest,
     *,
-    brief: bool = False,
+    until: Until = Until.END,
 ) -> Report:
     """Run the checks of a lesson, or only those of some exercises.
 
@@ -42,27 +52,30 @@ def run_checks(
         lesson: the lesson.
         target: the folder that holds the ``lesson_NN`` folder to check.
         folder: where the run may leave its report and its output.
-        exercises: the exercises to check; all where there is none.
+        exercises: the exercises to check, in this order; all where there is none.
         pytest: what runs pytest.
-        brief: whether the rest of an exercise is left out after its first failure.
+        until: how far it goes.
 
     Raises:
         AuthoringError: the run did not come to a report.
     """
-    checks = course.checks_dir / lesson.folder
-    paths = [checks]
-    if exercises:
-        paths = [file for exercise in exercises for file in sorted(checks.glob(f"test_{exercise.number}_*.py"))]
     report, output = folder / "report.json", folder / "output.txt"
-    # pytest's own tracebacks, which nobody reads here, take more time than all else that a failing check does
-    options = ["--target", str(target), "--report-json", str(report), "-q", "--tb=no", "-p", "no:cacheprovider"]
-    if brief:
-        options.append("--brief")
-    code = pytest.run([*map(str, paths), *options], output)
+    order = Order(
+        target=str(target),
+        scratch=None,
+        report=str(report),
+        output=str(output),
+        seed=pytest.seed,
+        seconds=RUN_SECONDS,
+        exercises=[exercise.id for exercise in exercises],
+        brief=until is Until.EXERCISE_FAILS,
+        first_failure=until is Until.FIRST_FAILURE,
+    )
+    code = pytest.run_lesson(course.checks_dir / lesson.folder, lesson.number, order)
     try:
         return report_from_json(json.loads(report.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        from workbook.warm import last_line
+        from workbook.plugin.fork_server import last_line
 
         said = last_line(output)
         raise AuthoringError(f"the checks ended without a report (pytest's exit code {code}): {said}") from None
@@ -93,19 +106,30 @@ def lesson_result(report: Report, lesson: Lesson) -> LessonResult:
     return LessonResult(lesson.number, lesson.title, results)
 
 
+def environment() -> dict[str, str]:
+    """The variables of this process, without what would change or slow down the processes that it starts."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_UNWANTED)}
+
+
 class Pytest:
-    """Runs pytest for several threads at once. On Linux, warm processes do it: see ``workbook.authoring.warm``.
+    """Runs pytest for several threads at once. On Linux, warm processes do it: see ``workbook.authoring.fork_server``.
 
     Used as a context manager, which ends these processes.
     """
 
-    def __init__(self, course: Course) -> None:
+    def __init__(self, course: Course, seed: int = 0) -> None:
+        """Start nothing yet.
+
+        Args:
+            course: the course whose checks are run.
+            seed: where the random inputs of its runs come from.
+        """
+        self.seed = seed
         self._root = course.root
         self._checks = [f"checks/{lesson.folder}" for lesson in course.lessons]
         self._idle: list[WarmPytest] = []
         self._busy: set[WarmPytest] = set()
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(_UNWANTED)}
-        self._environment = {**kept, "WORKBOOK_ROOT": str(course.root), "PYTHONIOENCODING": "utf-8"}
+        self._environment = {**environment(), "WORKBOOK_ROOT": str(course.root), "PYTHONIOENCODING": "utf-8"}
         self._warm = sys.platform == "linux" and os.environ.get("WORKBOOK_LAUNCHER", "fork") == "fork"
 
     def __enter__(self) -> Self:
@@ -126,20 +150,32 @@ class Pytest:
         Raises:
             AuthoringError: it took too long, or died.
         """
-        code = self._run_warm(arguments, output) if self._warm else self._run_cold(arguments, output)
-        if code is None:
-            raise AuthoringError(f"the checks took more than {RUN_SECONDS} seconds, or their process died")
-        return code
+        if self._warm:
+            return _ended(self._with_warm(lambda process: process.run(arguments, output, RUN_SECONDS)))
+        return _ended(self._run_cold(arguments, output))
 
-    def _run_warm(self, arguments: list[str], output: Path) -> int | None:
-        from workbook.authoring.warm import WarmPytest
+    def run_lesson(self, checks: Path, lesson: int, order: Order) -> int:
+        """Run the checks of a lesson that stand in the folder ``checks``.
+
+        Returns:
+            pytest's exit code.
+
+        Raises:
+            AuthoringError: it took too long, or died.
+        """
+        if self._warm:
+            return _ended(self._with_warm(lambda process: process.run_lesson(lesson, order)))
+        return _ended(self._run_cold(_arguments(checks, order), Path(order.output)))
+
+    def _with_warm(self, work: Callable[[WarmPytest], int | None]) -> int | None:
+        from workbook.authoring.fork_server import WarmPytest
 
         try:
             process = self._idle.pop()
         except IndexError:
             process = WarmPytest(self._root, self._environment, self._checks)
         self._busy.add(process)
-        code = process.run(arguments, output, RUN_SECONDS)
+        code = work(process)
         self._busy.discard(process)
         if code is None:
             process.kill()
@@ -166,6 +202,24 @@ class Pytest:
                 return None
             finally:
                 _end(process)
+
+
+def _arguments(checks: Path, order: Order) -> list[str]:
+    """The order as pytest's arguments."""
+    paths = [checks]
+    if order.exercises:
+        numbers = [name.partition(".")[2] for name in order.exercises]
+        paths = [file for number in numbers for file in sorted(checks.glob(f"test_{number}_*.py"))]
+    # pytest's own tracebacks, which nobody reads here, take more time than all else that a failing check does
+    options = ["--target", order.target, "--report-json", order.report, f"--seed={order.seed}"]
+    options += ["-q", "--tb=no", "-p", "no:cacheprovider"]
+    return [*map(str, paths), *options, *["--brief"] * order.brief, *["-x"] * order.first_failure]
+
+
+def _ended(code: int | None) -> int:
+    if code is None:
+        raise AuthoringError(f"the checks took more than {RUN_SECONDS} seconds, or their process died")
+    return code
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -7,11 +7,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from workbook.authoring.faults import AuthoringError
+from workbook.authoring.errors import AuthoringError
+from workbook.authoring.inheritance import last_solution
 from workbook.authoring.regions import MarkedFile, Region, can_be_marked, read_marked
-from workbook.authoring.tree import LESSON_FILE, read_tree
-from workbook.course import Course, Lesson
-from workbook.starter import Block, Starter
+from workbook.authoring.tree import read_tree
+from workbook.course.lesson_files import STARTER
+from workbook.course.model import LESSON_FILE, Course, Lesson
+from workbook.course.starter import Block, Starter
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,10 @@ class BuiltLesson:
     """The starter's files."""
     regions: Mapping[str, tuple[Region, ...]]
     """The regions of each file that has any."""
+    lesson_text: str
+    """The text of ``lesson.toml``."""
+    last: Mapping[str, bytes] | None = None
+    """The solved files, without markers, of the lesson that this one grows out of; None where it starts afresh."""
 
     @property
     def starter(self) -> Starter:
@@ -42,7 +48,17 @@ class BuiltLesson:
             files={name: text for name, text in texts.items() if text is not None},
             exercise_blocks={exercise: tuple(entries) for exercise, entries in blocks.items()},
             created_files={exercise: tuple(names) for exercise, names in creates.items()},
+            before=self._before(),
+            lesson=self.lesson_text,
         )
+
+    def _before(self) -> dict[str, str | None] | None:
+        if self.last is None:
+            return None
+        names = sorted(self.last.keys() | self.solution.keys())
+        texts = {name: _text(self.last[name]) if name in self.last else None for name in names}
+        starter = {name: _text(self.files[name]) if name in self.files else None for name in names}
+        return {name: text for name, text in texts.items() if text != starter[name] or name not in self.files}
 
     @property
     def starter_json(self) -> str:
@@ -59,7 +75,8 @@ def build_lesson(course: Course, lesson: Lesson) -> BuiltLesson:
 
     Raises:
         AuthoringError: there is no solution, a marker is malformed, an exercise has no region, or the starter would
-            not be valid Python. All faults are named at once.
+            not be valid Python. All faults are named at once. Or the solution that it grows out of cannot be read.
+        CourseError: the lesson that it grows out of is missing, or cannot be read.
     """
     folder = course.solutions_dir / lesson.folder
     place = f"solutions/{lesson.folder}"
@@ -77,6 +94,8 @@ def build_lesson(course: Course, lesson: Lesson) -> BuiltLesson:
     for name, content in source.items():
         try:
             marked = _read(name, content, exercises)
+            if marked is not None and (own := folder / f"{name}{STARTER}").is_file():
+                marked = _with_own_starter(marked, own.read_text(encoding="utf-8"), name, exercises)
         except AuthoringError as error:
             faults += [f"{place}/{fault}" for fault in error.faults]
             continue
@@ -93,7 +112,8 @@ def build_lesson(course: Course, lesson: Lesson) -> BuiltLesson:
         faults += [f"{place}: exercise {name} of lesson.toml has no region." for name in exercises if name not in used]
     if faults:
         raise AuthoringError(faults)
-    return BuiltLesson(lesson, solution, starter, regions)
+    text = (course.lessons_dir / lesson.folder / LESSON_FILE).read_text(encoding="utf-8")
+    return BuiltLesson(lesson, solution, starter, regions, text, last_solution(course, lesson))
 
 
 def _read(name: str, content: bytes, exercises: list[str]) -> MarkedFile | None:
@@ -103,6 +123,22 @@ def _read(name: str, content: bytes, exercises: list[str]) -> MarkedFile | None:
         return None
     marked = read_marked(text, name, exercises)
     return marked if marked.regions else None
+
+
+def _with_own_starter(solution: MarkedFile, text: str, name: str, exercises: list[str]) -> MarkedFile:
+    """A file whose starter is written by itself, with regions around what belongs to an exercise."""
+    inside = False
+    lines: list[str] = []
+    for line in text.splitlines():
+        marker = line.lstrip("# ").split(" ")[0]
+        inside = marker == "region" or (inside and marker != "endregion")
+        is_marker = marker in ("region", "endregion")
+        lines.append(f"# starter: {line}" if inside and not is_marker else line)
+    try:
+        starter = read_marked("\n".join(lines), name, exercises)
+    except AuthoringError as error:
+        raise AuthoringError([fault.replace(name, name + STARTER, 1) for fault in error.faults]) from None
+    return MarkedFile(solution.solution, starter.starter, (*solution.regions, *starter.regions))
 
 
 def _text(content: bytes) -> str | None:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-from workbook.authoring.faults import AuthoringError
+from workbook.authoring.errors import AuthoringError
 from workbook.authoring.starters import BuiltLesson
-from workbook.course import Course, Lesson
+from workbook.course.model import Course, Lesson
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_KEYS = {"wrong": {"name", "exercise", "says", "edit"}, "right": {"name", "edit"}}
+_KEYS = {"wrong": {"name", "exercise", "also", "says", "edit"}, "right": {"name", "edit"}}
 _REQUIRED = {"wrong": {"name", "exercise", "edit"}, "right": {"name", "edit"}}
 _EDITS = ({"file", "find", "replace"}, {"file", "create"}, {"file", "delete"})
 
@@ -38,6 +38,8 @@ class Variant:
     edits: tuple[Edit, ...]
     exercise: str | None = None
     """The exercise that must fail on it; None for a right variant, which passes everything."""
+    also: tuple[str, ...] = ()
+    """The earlier exercises that fail on it too: the learner reads their messages first."""
     says: str | None = None
     """Words that must stand in the first failing message of that exercise."""
 
@@ -67,7 +69,7 @@ def read_variants(course: Course, lesson: Lesson) -> tuple[Variant, ...]:
     except (OSError, ValueError) as error:
         raise AuthoringError(f"{place}: it cannot be read: {error}.") from None
 
-    faults = [f"{place}: {key!r} is neither wrong nor right." for key in data if key not in _KEYS]
+    faults = [f"{place}: {key!r} is not wrong, right or survivor." for key in data if key not in {*_KEYS, "survivor"}]
     variants: list[Variant] = []
     for kind in _KEYS:
         for position, entry in enumerate(_tables(data.get(kind, [])), start=1):
@@ -130,7 +132,7 @@ def _variant_faults(entry: dict[str, Any], kind: str, lesson: Lesson) -> list[st
     faults = _key_faults(entry, _REQUIRED[kind], _KEYS[kind])
     if faults:
         return faults
-    for key in _KEYS[kind] - {"edit"}:
+    for key in _KEYS[kind] - {"also", "edit"}:
         if key in entry and not (isinstance(entry[key], str) and entry[key].strip()):
             faults.append(f"{key} is a text.")
     if not faults and not _NAME.fullmatch(entry["name"]):
@@ -138,6 +140,11 @@ def _variant_faults(entry: dict[str, Any], kind: str, lesson: Lesson) -> list[st
     exercises = [exercise.id for exercise in lesson.exercises]
     if kind == "wrong" and entry["exercise"] not in exercises:
         faults.append(f"lesson.toml has no exercise {entry['exercise']!r}; it has {', '.join(exercises)}.")
+    elif "also" in entry:
+        earlier = exercises[: exercises.index(entry["exercise"])]
+        also: object = entry["also"]
+        if not isinstance(also, list) or not also or [name for name in earlier if name in also] != also:
+            faults.append(f"also lists exercises before {entry['exercise']}, in their order.")
     edits = _tables(entry["edit"])
     if not edits:
         faults.append("it has no edit.")
@@ -172,7 +179,13 @@ def _variant(entry: dict[str, Any]) -> Variant:
         Edit(file=edit["file"], find=edit.get("find"), text=edit.get("replace", edit.get("create")))
         for edit in _tables(entry["edit"])
     )
-    return Variant(name=entry["name"], edits=edits, exercise=entry.get("exercise"), says=entry.get("says"))
+    return Variant(
+        name=entry["name"],
+        edits=edits,
+        exercise=entry.get("exercise"),
+        also=tuple(entry.get("also", ())),
+        says=entry.get("says"),
+    )
 
 
 def _short(text: str) -> str:

@@ -2,42 +2,65 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from workbook.authoring.check_files import read_check_files
-from workbook.authoring.faults import AuthoringError
-from workbook.authoring.handout import differences
-from workbook.authoring.lesson_rules import MIN_CHECKS, lesson_faults, variant_faults
-from workbook.authoring.notebook_run import stop_notebooks
-from workbook.authoring.proofs import LessonProofs, Proof
+from workbook.authoring.course_rules import course_faults
+from workbook.authoring.errors import AuthoringError
+from workbook.authoring.inheritance import inheritance_faults
+from workbook.authoring.lesson_rules import MIN_CHECKS, lesson_faults, place_faults, variant_faults
+from workbook.authoring.new import unwritten
+from workbook.authoring.proofs import LessonProofs
+from workbook.authoring.proving import prove_all
 from workbook.authoring.runs import Pytest
+from workbook.authoring.starter_files import differences
 from workbook.authoring.starters import build_lesson
 from workbook.authoring.variants import Variant, apply_variant, read_variants
-from workbook.course import Course, Lesson
+from workbook.course.model import Course, Lesson
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_T = TypeVar("_T")
+
+
+class _Sample:
+    """Takes so many of a list, by chance, in their order; all of them without a number."""
+
+    def __init__(self, number: int | None, chance: random.Random) -> None:
+        self.number = number
+        self.chance = chance
+
+    def __call__(self, items: list[_T]) -> list[_T]:
+        """Take some."""
+        if self.number is None or self.number >= len(items):
+            return items
+        return [items[place] for place in sorted(self.chance.sample(range(len(items)), self.number))]
 
 
 class _Standing:
     """What is known about one lesson so far."""
 
-    def __init__(self, course: Course, lesson: Lesson, scratch: Path, pytest: Pytest) -> None:
+    def __init__(
+        self, course: Course, lesson: Lesson, scratch: Path, pytest: Pytest, sample: int | None, seed: int
+    ) -> None:
         self.lesson = lesson
         self.variants: Sequence[Variant] = ()
         self.proofs: LessonProofs | None = None
+        self.tried = 0
         check_files = read_check_files(course, lesson)
-        self.faults: list[str] = list(check_files.faults)
+        self.faults: list[str] = [*unwritten(course, lesson), *check_files.faults]
         try:
             built = build_lesson(course, lesson)
         except AuthoringError as error:
             self.faults += error.faults
             return
-        self.faults += lesson_faults(course, built)
+        self.faults += lesson_faults(course, built) + place_faults(course, built) + course_faults(course, lesson)
+        self.faults += inheritance_faults(lesson, built.solution, built.last)
         self.faults += [
             f"{difference.name} is not what workbook build makes: run workbook build."
             for difference in differences(course, built)
@@ -54,7 +77,11 @@ class _Standing:
                 applied.append((variant, apply_variant(built, variant)))
             except AuthoringError as error:
                 self.faults += error.faults
-        self.proofs = LessonProofs(course, built, check_files, applied, scratch, pytest)
+        some = _Sample(sample, random.Random(f"{seed}:{lesson.number}"))
+        right = [one for one in applied if one[0].is_right]
+        wrong = some([one for one in applied if not one[0].is_right])
+        self.tried = len(wrong)
+        self.proofs = LessonProofs(course, built, check_files, [*wrong, *right], scratch, pytest, some)
 
     def end(self) -> None:
         """Judge what only all proofs together show."""
@@ -65,12 +92,20 @@ class _Standing:
         """The lesson in one line."""
         wrong = sum(not variant.is_right for variant in self.variants)
         checks = self.proofs.checks_run if self.proofs else 0
-        counted = f"{wrong} wrong and {len(self.variants) - wrong} right variants"
+        some = f"{self.tried} of " if self.tried < wrong else ""
+        counted = f"{some}{wrong} wrong and {len(self.variants) - wrong} right variants"
         return f"lesson {self.lesson.number}: {_count(checks, 'check')}, {counted}, {_count(len(self.faults), 'fault')}"
 
 
 def verify(
-    course: Course, lessons: Sequence[int] | None, *, jobs: int = 2, notebooks: bool = True, console: Console
+    course: Course,
+    lessons: Sequence[int] | None,
+    *,
+    jobs: int = 2,
+    notebooks: bool = True,
+    sample: int | None = None,
+    seed: int = 0,
+    console: Console,
 ) -> int:
     """Prove lessons: the solution passes, the starter does not, each variant is judged as it should be, and the rest.
 
@@ -79,6 +114,8 @@ def verify(
         lessons: the numbers of the lessons to prove; None for all.
         jobs: how many runs go side by side.
         notebooks: whether the notebooks are run too, on the solution and on the starter.
+        sample: how many wrong variants, and how many damaged files, of each lesson to try; None for all.
+        seed: which ones the sample holds, and where the random inputs of all runs come from.
         console: where progress, and one line for each fault, are printed.
 
     Returns:
@@ -90,12 +127,12 @@ def verify(
     chosen = course.lessons if lessons is None else tuple(course.lesson(number) for number in dict.fromkeys(lessons))
     with (
         tempfile.TemporaryDirectory(prefix="workbook-verify-", ignore_cleanup_errors=True) as scratch,
-        Pytest(course) as pytest,
+        Pytest(course, seed) as pytest,
     ):
-        standings = {lesson.number: _Standing(course, lesson, Path(scratch), pytest) for lesson in chosen}
+        standings = {lesson.number: _Standing(course, lesson, Path(scratch), pytest, sample, seed) for lesson in chosen}
         buildable = [standing.proofs for standing in standings.values() if standing.proofs]
-        found = _proven([proof for proofs in buildable for proof in proofs.first(notebooks=notebooks)], jobs, console)
-        found += _proven([proof for it in buildable if it.solution_passes for proof in it.others()], jobs, console)
+        found = prove_all([proof for proofs in buildable for proof in proofs.first(notebooks=notebooks)], jobs, console)
+        found += prove_all([proof for it in buildable if it.solution_passes for proof in it.others()], jobs, console)
         for proof, faults in found:
             standings[proof.lesson.number].faults += [f"{proof.what}: {_sentence(fault)}" for fault in faults]
 
@@ -110,41 +147,6 @@ def verify(
     for standing in standings.values():
         _say(console, standing.summary())
     return 1 if any(standing.faults for standing in standings.values()) else 0
-
-
-def _proven(proofs: list[Proof], jobs: int, console: Console) -> list[tuple[Proof, list[str]]]:
-    """Run proofs side by side, the longest first, with a bar that says how many are done.
-
-    Returns:
-        Each proof with its faults, in the order in which they were given.
-    """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    pool = ThreadPoolExecutor(max(1, jobs))
-    try:
-        futures: dict[Future[list[str]], Proof] = {
-            pool.submit(_faults, proof): proof for proof in sorted(proofs, key=lambda proof: -proof.cost)
-        }
-        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-            task = progress.add_task("verify", total=len(proofs))
-            for future in as_completed(futures):
-                proof = futures[future]
-                progress.update(task, advance=1, description=f"lesson {proof.lesson.number}: {proof.what}")
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        stop_notebooks()
-        raise
-    pool.shutdown()
-    found = {id(proof): future.result() for future, proof in futures.items()}
-    return [(proof, found[id(proof)]) for proof in proofs]
-
-
-def _faults(proof: Proof) -> list[str]:
-    try:
-        return proof.prove()
-    except AuthoringError as error:
-        return list(error.faults)
 
 
 def _count(number: int, thing: str) -> str:

@@ -14,22 +14,30 @@ from typer.core import TyperCommand, TyperGroup
 import workbook
 from workbook.cli import (
     authoring,
+    carry,
     check,
+    class_file,
     diff,
     doctor,
+    forward,
     grade,
     handout,
     hint,
     lab,
+    new,
+    override,
     reset,
+    restore,
     serve,
     similar,
+    site,
     solution,
     status,
+    update,
     watch,
     where,
 )
-from workbook.course import CourseError
+from workbook.course.model import CourseError
 
 USER_ERROR = 2
 
@@ -66,6 +74,10 @@ class PlainGroup(LightHelp, TyperGroup):
             code = _refuse(str(fault))
         except typer.TyperException as fault:
             code = _refuse(_sentence(fault))
+        except ModuleNotFoundError as fault:
+            if not (fault.name or "").startswith("workbook."):
+                raise
+            code = _refuse("This is a student's copy of the workbook: what this command needs is not in it.")
         except OSError as fault:
             code = _refuse(f"{fault.strerror or fault}: {fault.filename or 'no file is named'}.")
         except typer.Abort:
@@ -129,11 +141,22 @@ def start(
 LEARN, LOOK, TEACH, AUTHOR = "Work", "Look", "For instructors", "For authors"
 
 for panel, commands in {
-    LEARN: [lab.lab, check.check, watch.watch, hint.hint, serve.serve, reset.reset],
+    LEARN: [
+        lab.lab,
+        check.check,
+        watch.watch,
+        hint.hint,
+        serve.serve,
+        carry.carry,
+        reset.reset,
+        restore.restore,
+        update.update,
+    ],
     LOOK: [status.status, diff.diff, solution.solution, doctor.doctor],
-    TEACH: [grade.grade, similar.similar, handout.handout],
-    AUTHOR: [authoring.build, authoring.verify],
+    TEACH: [class_file.class_, grade.grade, override.override, similar.similar, handout.handout],
+    AUTHOR: [new.new, authoring.build, authoring.verify, forward.forward, site.site],
 }.items():
     for command in commands:
         settings = check.PASS_ON if command is check.check else None
-        app.command(cls=PlainCommand, rich_help_panel=panel, context_settings=settings)(command)
+        name = command.__name__.rstrip("_")  # class is a word of Python's
+        app.command(name, cls=PlainCommand, rich_help_panel=panel, context_settings=settings)(command)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbook.cli import place
+from workbook.cli import arguments
 from workbook.cli.checks_process import checks_command
-from workbook.cli.talk import JSON_OPTION, TARGET_OPTION
-from workbook.course import Course, CourseError, find_course
+from workbook.cli.console import JSON_OPTION, TARGET_OPTION
+from workbook.course.model import Course, CourseError, find_course
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -19,53 +23,58 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 def check(
     context: typer.Context,
     what: Annotated[
-        str | None, typer.Argument(metavar="N[.M]", help="A lesson or an exercise; else where you are.")
+        list[str] | None, typer.Argument(metavar="N[.M]…", help="Lessons or exercises; else where you are.")
     ] = None,
     target: Annotated[str | None, TARGET_OPTION] = None,
     json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
     """Check a lesson (2) or one exercise (2.3). Options that are not listed here go to pytest, such as -x or -v."""
     course = find_course()
-    extra = list(context.args)
-    if what is not None and what.startswith("-"):  # an option for pytest, and no lesson before it
-        what, extra = None, [what, *extra]
-    arguments = [*arguments_for(course, what, target), *extra]
-    raise typer.Exit(_print_report(arguments) if json else _run(arguments))
+    words = [*(what or []), *context.args]
+    first_option = next((at for at, word in enumerate(words) if word.startswith("-")), len(words))
+    wanted, extra = words[:first_option], words[first_option:]
+    if extra and re.fullmatch(r"-\d.*", extra[0]):
+        raise CourseError(f"No such option: {extra[0]}: see `workbook check --help`.")
+    command = [*arguments_for(course, wanted, target), *extra]
+    raise typer.Exit(_print_report(command) if json else _run(command))
 
 
-def arguments_for(course: Course, what: str | None, target: str | None) -> list[str]:
-    """What pytest is given to check a lesson or an exercise.
+def arguments_for(course: Course, wanted: Sequence[str], target: str | None) -> list[str]:
+    """What pytest is given to check lessons and exercises.
 
     Args:
         course: the course.
-        what: ``"2"`` or ``"2.3"``; None for the lesson that the learner is in.
+        wanted: each ``"2"`` or ``"2.3"``; nothing for the lesson that the learner is in.
         target: as a person writes it, or None for their own lessons.
 
     Raises:
         CourseError: there is no such lesson, exercise, or target.
     """
-    chosen = place.find(course, what) if what else place.Place(course.lesson(place.current(course).lesson))
-    arguments = [str(chosen.checks(course))]
+    choices = [arguments.find(course, text) for text in wanted]
+    if not choices:
+        choices = [arguments.Choice(course.lesson(arguments.current(course).lesson))]
+    command = [str(choice.checks(course)) for choice in choices]
     if target is not None:
-        folder = place.find_target(course, target)
-        place.lesson_in(folder, chosen.lesson)
-        arguments += ["--target", target if target in place.NAMED_TARGETS else str(folder)]
-    return arguments
+        folder = arguments.find_target(course, target)
+        for choice in choices:
+            arguments.lesson_in(folder, choice.lesson)
+        command += ["--target", target if target in arguments.NAMED_TARGETS else str(folder)]
+    return command
 
 
-def _run(arguments: list[str]) -> int:
+def _run(command: list[str]) -> int:
     import pytest
 
-    return int(pytest.main(arguments))
+    return int(pytest.main(command))
 
 
-def _print_report(arguments: list[str]) -> int:
+def _print_report(command: list[str]) -> int:
     import subprocess
 
     with tempfile.TemporaryDirectory(prefix="workbook-") as folder:
         file = Path(folder) / "report.json"
         run = subprocess.run(
-            checks_command([*arguments, "--report-json", str(file)]),
+            checks_command([*command, "--report-json", str(file)]),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

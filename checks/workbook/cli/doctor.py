@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbook.cli.talk import JSON_OPTION, console, count, print_json
-from workbook.course import find_course
+from workbook.cli.console import JSON_OPTION, console, count, print_json
+from workbook.course.model import find_course
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from workbook.doctor import Finding
+    from workbook.cli.machine import Finding
 
 SCHEMA = "fastapi-workbook/doctor/v1"
 _NAME_COLUMNS = 14
@@ -20,7 +20,7 @@ _NAME_COLUMNS = 14
 
 def doctor(json: Annotated[bool, JSON_OPTION] = False) -> None:
     """Look at this machine: Python, packages, sockets, notebooks, a real service. Each fault comes with its mend."""
-    from workbook.doctor import State, examine
+    from workbook.cli.machine import State, examine
 
     course, out = find_course(), console()
     findings: list[Finding] = []
@@ -38,7 +38,7 @@ def doctor(json: Annotated[bool, JSON_OPTION] = False) -> None:
 
 
 def _print(out: Console, finding: Finding) -> None:
-    from workbook.doctor import State
+    from workbook.cli.machine import State
 
     mark, style = {State.OK: ("✔", "green"), State.NOTE: ("!", "yellow"), State.FAULT: ("✘", "red")}[finding.state]
     out.print(f" {mark} ", style=style, end="")

@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
+import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from workbook.cli.talk import console
-from workbook.course import Course, CourseError, Lesson, find_course
+from workbook.cli.console import console
+from workbook.course.model import Course, CourseError, Lesson, find_course
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from workbook.grading.class_file import ClassFile
     from workbook.grading.intake.collect import Intake
-    from workbook.grading.pairs import SimilarPair
-    from workbook.grading.run import Plan, Pool
-    from workbook.grading.task import WorkerSettings
+    from workbook.grading.run.grade_class import Plan, Pool
+    from workbook.grading.run.task import WorkerSettings
+    from workbook.grading.similarity.pairs import SimilarPair
 
 _Kind = TypeVar("_Kind", bound=StrEnum)
 _RANGE = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
 _GRADER_ERRORS = 1
 """Exit code where a grade is missing through a fault of ours."""
+_INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 _INPUT, _RUNNING, _RESULTS = "What is graded", "How", "Results"
 
 
 def grade(
     submissions: Annotated[
-        Path, typer.Argument(help="A folder with a folder, zip or tar of each learner, or a file that lists clones.")
-    ],
+        Path | None,
+        typer.Argument(help="A folder with a folder, zip or tar of each learner, or a file that lists clones."),
+    ] = None,
+    class_file: Annotated[
+        Path | None,
+        typer.Option("--class", help="A class file, which says all that is not said here.", rich_help_panel=_INPUT),
+    ] = None,
     lessons: Annotated[
         str, typer.Option(help="Which lessons, like 1-3,7. Without it: all.", rich_help_panel=_INPUT)
     ] = "",
@@ -57,7 +68,7 @@ def grade(
     ] = "",
     sandbox: Annotated[
         str, typer.Option(help="auto, bwrap, or none for code that you trust.", rich_help_panel=_RUNNING)
-    ] = "auto",
+    ] = "",
     seed: Annotated[
         int | None, typer.Option(help="Of the random inputs, to repeat a run.", rich_help_panel=_RUNNING)
     ] = None,
@@ -68,7 +79,9 @@ def grade(
     regrade: Annotated[
         list[str] | None, typer.Option(help="Grade this learner anew; may be repeated.", rich_help_panel=_RUNNING)
     ] = None,
-    out: Annotated[Path, typer.Option(help="The folder for results.", rich_help_panel=_RESULTS)] = Path("grades"),
+    out: Annotated[
+        Path | None, typer.Option(help="The folder for results; else grades.", rich_help_panel=_RESULTS)
+    ] = None,
     formats: Annotated[
         str,
         typer.Option("--formats", help="Which exports, like csv,canvas; without it all.", rich_help_panel=_RESULTS),
@@ -81,36 +94,55 @@ def grade(
     ] = None,
     missing: Annotated[
         str, typer.Option(help="For those who handed nothing in: empty or zero.", rich_help_panel=_RESULTS)
-    ] = "empty",
+    ] = "",
     similar: Annotated[
         bool, typer.Option("--similar", help="List pairs of similar work in the report.", rich_help_panel=_RESULTS)
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.", rich_help_panel=_RESULTS)] = False,
 ) -> None:
     """Grade a class: everybody's lessons, each in a sandbox of its own."""
-    from workbook.cli.graded import print_facts, tell
-    from workbook.grading.exports import NEED_ROSTER, Missing, Options, check_formats, default_formats, export_all
+    from workbook.cli.summary import print_facts, tell
+    from workbook.grading.changes import Change, ChangeKind
+    from workbook.grading.exports import NEED_ROSTER, Missing, check_formats, default_formats, export_all
+    from workbook.grading.exports.classroom50 import from_runner
+    from workbook.grading.exports.late import read_policy
     from workbook.grading.intake.collect import collect
-    from workbook.grading.late import read_policy
-    from workbook.grading.progress import Counter
     from workbook.grading.report.page import write_report
-    from workbook.grading.run import Plan, fingerprint, grade_class, is_reported, note_reported
+    from workbook.grading.run.grade_class import Plan, decide, fingerprint, grade_class, is_reported, note_reported
+    from workbook.grading.run.progress_display import Counter
     from workbook.grading.sandbox.available import Sandbox, choose
 
+    term, base = _term(class_file)
+    submissions = submissions or (base / term.submissions if term.submissions else None)
+    if submissions is None:
+        raise CourseError("Say what to grade: a folder of submissions, or a class file that names it.")
+    roster = roster or (base / term.roster if term.roster else None)
+    hidden = hidden or (base / term.hidden if term.hidden else None)
+    out = out or (base / term.out if class_file else Path(term.out))
+    due, late = due or term.due, late or term.late
+    workers, cluster, seed = workers or term.workers, cluster or term.cluster, term.seed if seed is None else seed
+    twice, similar = twice or term.twice, similar or term.similar
     if out.exists() and not out.is_dir():
         raise CourseError(f"--out {out} is a file: name a folder for the results.")
     course = find_course()
-    chosen = read_lessons(course, lessons)
+    chosen = read_lessons(course, lessons or term.lessons)
     numbers = [lesson.number for lesson in chosen]
-    policy = read_policy(due, late)
-    options = Options(
-        missing=_choice(Missing, missing, "--missing"), assignment=assignment, moodle_worksheet=moodle_worksheet
+    for number in term.lesson:
+        course.lesson(number)  # which says it where there is none
+    policy, policies = read_policy(due, late), term.policies(due, late)
+    options = term.options(
+        base,
+        missing=_choice(Missing, missing, "--missing") if missing else None,
+        assignment=assignment,
+        moodle_worksheet=moodle_worksheet,
+        classroom50=from_runner(os.environ) if one else None,
     )
-    names = [name.strip() for name in formats.split(",") if name.strip()]
+    moodle_worksheet = options.moodle_worksheet
+    names = [name.strip() for name in formats.split(",") if name.strip()] or term.formats
     if not names:  # schools' gradebooks find people by what only a roster says
         names = [name for name in default_formats(options) if roster is not None or name not in NEED_ROSTER]
-    check_formats(names, options)  # before the long part
-    kept_apart, isolation = choose(_choice(Sandbox, sandbox, "--sandbox"), course.root)
+    check_formats(names, options, chosen)  # before the long part
+    kept_apart, isolation = choose(_choice(Sandbox, sandbox or term.sandbox, "--sandbox"), course.root)
     settings = _settings(course, numbers, hidden, chosen, sandbox=kept_apart)
     beside = [path for path in (out, moodle_worksheet, hidden) if path is not None]
     if one:
@@ -125,21 +157,30 @@ def grade(
         isolation,
         seed,
         policy=policy,
+        policies=policies,
+        scheme=term.scheme(),
         twice=twice,
         regrade=_whom(intake, regrade or []),
     )
     page = out / "index.html"
-    sheet = moodle_worksheet.read_bytes() if "moodle" in names and moodle_worksheet else b""
+    sheet = moodle_worksheet.read_bytes().hex() if "moodle" in names and moodle_worksheet else ""
     choices = (options, names, similar, sheet)
     if not json and page.exists() and is_reported(out, fingerprint(plan, out, *choices)):
         console().print("Nothing has changed since the report was made. (Delete it, and all results are written anew.)")
         console().print(f"Report: {page}")
         return
-    with Counter(console(), 0 if cluster else workers or os.cpu_count() or 1) as counter:
-        book = grade_class(plan, out, _pool(plan, workers, cluster), counter)
+    try:
+        with Counter(console(), 0 if cluster else workers or os.cpu_count() or 1) as counter:
+            book = grade_class(plan, out, _pool(plan, workers, cluster), counter)
+    except KeyboardInterrupt:
+        print("Stopped. What was graded is kept: the same command goes on where it was.", file=sys.stderr)
+        raise typer.Exit(_INTERRUPTED) from None
+    for name in sorted(plan.regrade):
+        decide(out, Change(ChangeKind.REGRADE, name, "", None, "", getpass.getuser(), datetime.now(UTC)))
     pairs = _pairs(course, chosen, intake) if similar else ()
     written = export_all(book, out, names, options)
-    write_report(book, page, pairs)
+    works = {learner.id: work.lessons for learner, work in intake.learners if work is not None}
+    write_report(book, page, pairs, works)
     note_reported(out, fingerprint(replace(plan, regrade=frozenset()), out, *choices))
     if json:
         print_facts(book, page, graded=counter.graded)
@@ -147,6 +188,13 @@ def grade(
         tell(book, page, written, graded=counter.graded, seconds=counter.seconds)
     if any(entry.grader_errors for entry in book.learners):
         raise typer.Exit(_GRADER_ERRORS)
+
+
+def _term(file: Path | None) -> tuple[ClassFile, Path]:
+    """What the class file says, and the folder where its paths begin; without one, nothing and here."""
+    from workbook.grading.class_file import ClassFile, read_class_file
+
+    return (ClassFile(), Path()) if file is None else (read_class_file(file), file.parent)
 
 
 def read_lessons(course: Course, text: str) -> tuple[Lesson, ...]:
@@ -176,8 +224,8 @@ def _choice(kinds: type[_Kind], text: str, option: str) -> _Kind:
 def _settings(
     course: Course, numbers: list[int], hidden: Path | None, lessons: tuple[Lesson, ...], *, sandbox: bool
 ) -> WorkerSettings:
-    from workbook.grading.hidden import read_hidden
-    from workbook.grading.pool import settings_for
+    from workbook.grading.run.hidden import read_hidden
+    from workbook.grading.run.pool import settings_for
 
     further = read_hidden(hidden, lessons) if hidden is not None else {}
     return settings_for(course, numbers, further, sandbox=sandbox)
@@ -209,10 +257,10 @@ def _whom(intake: Intake, wanted: list[str]) -> frozenset[str]:
 def _pool(plan: Plan, workers: int, cluster: str) -> Callable[[int], Pool]:
     def make(tasks: int) -> Pool:
         if cluster:
-            from workbook.grading.cluster import ClusterPool
+            from workbook.grading.run.cluster import ClusterPool
 
             return ClusterPool(cluster, plan.settings)
-        from workbook.grading.pool import LocalPool
+        from workbook.grading.run.pool import LocalPool
 
         return LocalPool(plan.settings, min(workers or os.cpu_count() or 1, tasks))
 
@@ -220,7 +268,7 @@ def _pool(plan: Plan, workers: int, cluster: str) -> Callable[[int], Pool]:
 
 
 def _pairs(course: Course, lessons: tuple[Lesson, ...], intake: Intake) -> tuple[SimilarPair, ...]:
-    from workbook.grading.similar import find_pairs
+    from workbook.grading.similarity.similar import find_pairs
 
     submissions = [submission for _, submission in intake.learners if submission is not None]
     return tuple(find_pairs(course, lessons, submissions))

@@ -7,16 +7,21 @@ from typing import Annotated
 
 import typer
 
-from workbook.cli.talk import count
-from workbook.course import find_course
+from workbook.cli.console import count
+from workbook.cli.grade import read_lessons
+from workbook.course.model import find_course
 
 
 def handout(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A new or empty folder; with --zip, the file.")],
+    lessons: Annotated[
+        str, typer.Option(help="Which lessons, like 1-2; else all. A starter holds the lessons before it, solved.")
+    ] = "",
     as_zip: Annotated[bool, typer.Option("--zip", help="Write a zip.")] = False,
 ) -> None:
     """Write the repository as students get it: starters, checks and notebooks; no solutions, no variants."""
-    from workbook.grading.class_copy import write_class_copy
+    from workbook.grading.handout import write_class_copy
 
-    made = write_class_copy(find_course(), out, as_zip=as_zip)
+    course = find_course()
+    made = write_class_copy(course, out, as_zip=as_zip, lessons=read_lessons(course, lessons))
     print(f"{made.place}: {count(len(made.lessons), 'lesson')}, {count(made.files, 'file')}, no solutions.")

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from workbook import progress
-from workbook.cli import place
-from workbook.cli.talk import JSON_OPTION, console, print_json
-from workbook.course import HINT_LEVELS, find_course
+from workbook.cli import arguments
+from workbook.cli.console import JSON_OPTION, console, print_json
+from workbook.course import progress
+from workbook.course.model import HINT_LEVELS, find_course
 
 SCHEMA = "fastapi-workbook/hint/v1"
 
@@ -20,7 +20,7 @@ def hint(
 ) -> None:
     """Give a hint: a question first, then the idea, then the next step. Each call goes one further."""
     course = find_course()
-    exercise = course.exercise(what) if what else place.current(course)
+    exercise = course.exercise(what) if what else arguments.current(course)
     was_last = progress.load(course).hint_level(exercise.id) >= HINT_LEVELS
     level, text = progress.reveal_hint(course, exercise.id)
     if json:

@@ -1,4 +1,4 @@
-"""``workbook reset``: back to the starter, with a backup of everything that goes."""
+"""``workbook reset``: back to before the work on a lesson or an exercise, with a backup of everything that goes."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbook import backups, progress
-from workbook.cli import place, solved
-from workbook.cli.talk import YES_OPTION, ask, count
-from workbook.course import CourseError, find_course
-from workbook.starter import load_starter
+from workbook.cli import arguments
+from workbook.cli.console import YES_OPTION, ask, count
+from workbook.course import backups, progress, snapshots
+from workbook.course.lesson_files import lesson_files, remove_file
+from workbook.course.model import LESSON_FILE, CourseError, find_course
+from workbook.course.starter import load_starter
 
 if TYPE_CHECKING:
-    from workbook.course import Course
-    from workbook.starter import Starter
+    from workbook.course.model import Course
+    from workbook.course.starter import Starter
 
 _LISTED = 8
 
@@ -31,6 +32,8 @@ class Plan:
     """The files that the starter does not have."""
     also: tuple[str, ...]
     """Other exercises whose work is in the same files, such as ``"2.1"``."""
+    after: str | None = None
+    """The exercise after which the files were like that, such as ``"2.1"``; None for the starter."""
 
     def __bool__(self) -> bool:
         return bool(self.written or self.removed)
@@ -40,41 +43,58 @@ def reset(
     what: Annotated[str, typer.Argument(metavar="N[.M]", help="A lesson, or one exercise's files.")],
     yes: Annotated[bool, YES_OPTION] = False,
 ) -> None:
-    """Put a lesson, or the files of one exercise, back to the starter. Your files are kept in a backup."""
+    """Start a lesson or an exercise over: 2.3 goes back to how its files were when 2.2 passed.
+
+    Your files are kept in a backup.
+    """
     course = find_course()
-    chosen = place.find(course, what)
+    chosen = arguments.find(course, what)
     folder = course.lessons_dir / chosen.lesson.folder
-    plan = make_plan(chosen, load_starter(course, chosen.lesson), folder)
+    plan = make_plan(course, chosen, load_starter(course, chosen.lesson), folder)
     if not plan:
-        print(f"Nothing to do: {chosen.name} is as it was handed out.")
+        as_it_was = f"as it was when {plan.after} passed" if plan.after else "as it was handed out"
+        print(f"Nothing to do: {chosen.name} is {as_it_was}.")
         return
     print("\n".join(_describe(plan, chosen)))
     if not ask(f"Reset {chosen.name}?", yes=yes):
         print("Nothing was changed.")
         return
-    kept = _carry_out(course, chosen, plan, folder)
-    print(f"{chosen.name.capitalize()} is back at its starter.")
+    kept = carry_out(course, chosen, plan, folder)
+    back = f"as it was when {plan.after} passed" if plan.after else "back at its starter"
+    print(f"{chosen.name.capitalize()} is {back}.")
     if kept is not None:
         print(f"Your files are kept in {kept.relative_to(course.root).as_posix()}")
+        print(f"To have them again: workbook restore {kept.name}")
 
 
-def make_plan(chosen: place.Place, starter: Starter, folder: Path) -> Plan:
-    """What has to change so that a lesson, or the files of one exercise, are as they were handed out."""
+def make_plan(course: Course, chosen: arguments.Choice, starter: Starter, folder: Path) -> Plan:
+    """What has to change so that a lesson, or the files of one exercise, are as before the work on it.
+
+    For an exercise that is how they were when the one before it passed, where that is known; else the starter.
+    """
     exercise = chosen.exercise
     if exercise is None:
-        wanted, strangers = dict(starter.files), [n for n in solved.lesson_files(folder) if n not in starter.files]
-        shared: list[str] = []
-    else:
-        names = [*exercise.files, *starter.creates(exercise.id)]
-        wanted = {name: starter.files[name] for name in names if name in starter.files}
-        strangers = [name for name in dict.fromkeys(names) if name not in starter.files and (folder / name).exists()]
-        shared = [
-            other.id
-            for other in chosen.lesson.exercises
-            if other.id != exercise.id and _works_in(starter, other.id) & wanted.keys()
-        ]
+        wanted = dict(starter.files)
+        if not (folder / LESSON_FILE).exists() and starter.lesson:
+            wanted[LESSON_FILE] = starter.lesson
+        strangers = [name for name in lesson_files(folder) if name not in starter.files]
+        written = {name: text for name, text in wanted.items() if not _holds(folder / name, text)}
+        return Plan(written, tuple(strangers), ())
+    names = list(dict.fromkeys([*exercise.files, *starter.creates(exercise.id)]))
+    before = None if exercise.number == 1 else snapshots.load(course, chosen.lesson.exercise(exercise.number - 1))
+    files = starter.files if before is None else before
+    wanted = {name: files[name] for name in names if name in files}
+    strangers = [name for name in names if name not in files and (folder / name).exists()]
     written = {name: text for name, text in wanted.items() if not _holds(folder / name, text)}
-    return Plan(written, tuple(strangers), tuple(shared))
+    shared = [
+        other.id
+        for other in chosen.lesson.exercises
+        if other.id != exercise.id
+        and (before is None or other.number > exercise.number)
+        and _works_in(starter, other.id) & wanted.keys()
+    ]
+    kept = None if before is None else chosen.lesson.exercise(exercise.number - 1).id
+    return Plan(written, tuple(strangers), tuple(shared), kept)
 
 
 def _works_in(starter: Starter, exercise_id: str) -> set[str]:
@@ -88,15 +108,17 @@ def _holds(file: Path, text: str) -> bool:
         return False
 
 
-def _describe(plan: Plan, chosen: place.Place) -> list[str]:
+def _describe(plan: Plan, chosen: arguments.Choice) -> list[str]:
     folder = f"lessons/{chosen.lesson.folder}"
     lines: list[str] = []
     if plan.written:
         files = count(len(plan.written), "file")
-        lines += [f"Back to the starter: {files} in {folder}", *_listed(plan.written)]
+        where = f"Back to how it was when {plan.after} passed" if plan.after else "Back to the starter"
+        lines += [f"{where}: {files} in {folder}", *_listed(plan.written)]
     if plan.removed:
         files = count(len(plan.removed), "file")
-        lines += [f"Put away, because the starter does not have it: {files}", *_listed(plan.removed)]
+        why = "it was not there then" if plan.after else "the starter does not have it"
+        lines += [f"Put away, because {why}: {files}", *_listed(plan.removed)]
     if plan.also:
         lines.append(f"The same files hold the work on {_and(plan.also)}: that goes back too.")
     if chosen.exercise is not None:
@@ -114,13 +136,12 @@ def _and(names: tuple[str, ...]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _carry_out(course: Course, chosen: place.Place, plan: Plan, folder: Path) -> Path | None:
+def carry_out(course: Course, chosen: arguments.Choice, plan: Plan, folder: Path) -> Path | None:
     """Back up, then write and remove. Returns where the backup is, if there was anything to keep."""
     try:
         kept = backups.keep(course, chosen.lesson, [*plan.written, *plan.removed])
         for name in plan.removed:
-            (folder / name).unlink()
-            _prune((folder / name).parent, folder)
+            remove_file(folder, name)
         for name, text in plan.written.items():
             file = folder / name
             if file.is_symlink():  # what it points to is not part of the lesson
@@ -133,12 +154,3 @@ def _carry_out(course: Course, chosen: place.Place, plan: Plan, folder: Path) ->
     mine = [chosen.exercise.id] if chosen.exercise else [exercise.id for exercise in lesson.exercises]
     progress.forget(course, verdicts=[*mine, *plan.also], hints=mine)
     return kept
-
-
-def _prune(folder: Path, root: Path) -> None:
-    """Remove folders that hold nothing but caches any more."""
-    import shutil
-
-    while folder != root and all(entry.name == "__pycache__" for entry in folder.iterdir()):
-        shutil.rmtree(folder)
-        folder = folder.parent

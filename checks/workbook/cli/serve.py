@@ -7,21 +7,19 @@ import os
 import socket
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from workbook.cli import place
-from workbook.cli.talk import TARGET_OPTION
-from workbook.course import Course, CourseError, Lesson, find_course
+from workbook.cli import arguments
+from workbook.cli.console import TARGET_OPTION
+from workbook.course.model import Course, CourseError, Lesson, find_course
+from workbook.course.watching import source_filter
+from workbook.service.protocol.loopback import HOST, listen
 
-if TYPE_CHECKING:
-    from uvicorn import Config
-
-HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
-END_SECONDS = 3.0
-"""How long a service may take to end, in seconds; its own limit for open requests is 2."""
+LOOK_MS = 500
+"""How often it is looked whether the app still runs, in milliseconds."""
 
 
 def serve(
@@ -33,16 +31,16 @@ def serve(
 ) -> None:
     """Serve your app for playing in the browser. It starts again whenever you save a file. Ctrl-C ends it."""
     course = find_course()
-    lesson = place.find_lesson(course, what)
-    folder = place.lesson_in(place.find_target(course, target), lesson)
+    lesson = arguments.find_lesson(course, what)
+    folder = arguments.lesson_in(arguments.find_target(course, target), lesson)
     number = _port(port)
-    os.environ.update(settings(course, lesson, folder))
+    env = os.environ | settings(course, lesson, folder)
     with _listen(number) as listener:
         address = f"http://{HOST}:{listener.getsockname()[1]}"
         print(f"Lesson {lesson.number} · {lesson.title}, live at {address}")
         print(f"Try it out at {address}/docs")
         print("It starts again whenever you save a file. Ctrl-C ends it.\n", flush=True)
-        _supervise(folder, listener)
+        _serve(lesson, folder, env, listener)
 
 
 def settings(course: Course, lesson: Lesson, folder: Path) -> dict[str, str]:
@@ -50,14 +48,11 @@ def settings(course: Course, lesson: Lesson, folder: Path) -> dict[str, str]:
 
     What the lesson or the workbook sets by default, the person may set otherwise: ``DEBUG=1 workbook serve 1``.
     """
-    from workbook.service import live
-
     databases = course.state_dir / "databases"
     databases.mkdir(parents=True, exist_ok=True)
     database = databases / f"{folder.parent.name}-{lesson.folder}.db"
     defaults = {**lesson.env, "DATABASE_URL": f"sqlite:///{database.as_posix()}"}
-    missing = {name: value for name, value in defaults.items() if name not in os.environ}
-    return missing | {live.FOLDER: str(folder), live.APP: lesson.app}
+    return {name: value for name, value in defaults.items() if name not in os.environ}
 
 
 def _port(text: str) -> int:
@@ -67,15 +62,9 @@ def _port(text: str) -> int:
 
 
 def _listen(port: int) -> socket.socket:
-    # With proto 0, asyncio leaves Nagle's algorithm on and each request costs 40 ms: name IPPROTO_TCP.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    if sys.platform != "win32":  # there it would let two programs share the port
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
-        listener.listen(128)
+        listener = listen(port)
     except OSError as fault:
-        listener.close()
         if fault.errno == errno.EACCES:
             raise CourseError(f"Port {port} is not allowed to you: choose a higher one, like --port 8001.") from None
         raise CourseError(f"Port {port} is in use: choose another, like --port {port + 1}.") from None
@@ -83,44 +72,52 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-def _supervise(folder: Path, listener: socket.socket) -> None:
-    import uvicorn
-    from uvicorn.config import LOGGING_CONFIG
-    from uvicorn.supervisors import ChangeReload
+def _serve(lesson: Lesson, folder: Path, env: dict[str, str], listener: socket.socket) -> None:
+    """Serve until Ctrl-C, and start again after each save."""
+    from watchfiles import watch
 
-    class Reload(ChangeReload):
-        """Ends a service that does not end by itself, such as one in an endless loop."""
+    from workbook.service.live.events import DoesNotStart, Event, EventLog
+    from workbook.service.live.lesson_server import LessonServer
 
-        def restart(self) -> None:
-            self._end()
-            super().restart()
+    class PrintedLog(EventLog):
+        """Prints what happens while it happens."""
 
-        def shutdown(self) -> None:
-            self._end()
-            super().shutdown()
+        def add(self, event: Event) -> None:
+            for line, _ in event.lines():
+                print(line, flush=True)
+            super().add(event)
 
-        def _end(self) -> None:
-            if sys.platform != "win32":
-                self.process.terminate()
-                self.process.join(END_SECONDS)
-                if self.process.is_alive():
-                    self.process.kill()
-
-    config: Config = uvicorn.Config(
-        "workbook.service.live:create",
-        factory=True,
-        host=HOST,
-        port=listener.getsockname()[1],
-        reload=True,
-        reload_dirs=[str(folder)],
-        reload_includes=["*.html", "*.jinja", "*.j2", "*.toml", ".env"],
-        timeout_graceful_shutdown=2,
-        log_config=_quiet(LOGGING_CONFIG),
+    port = listener.getsockname()[1]
+    inherited = sys.platform != "win32"
+    if not inherited:
+        listener.close()
+    server = LessonServer(
+        lesson,
+        folder,
+        env=env,
+        port=port,
+        listener=listener if inherited else None,
+        events=PrintedLog(),
+        answer_when_broken=True,
     )
-    Reload(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
 
+    def start() -> None:
+        try:
+            server.restart()
+        except DoesNotStart as reason:
+            print(reason, flush=True)
 
-def _quiet(log_config: dict[str, Any]) -> dict[str, Any]:
-    """Requests, saves and errors are shown; what uvicorn says of its own life is not."""
-    loggers = {**log_config["loggers"], "uvicorn.error": {**log_config["loggers"]["uvicorn.error"], "level": "WARNING"}}
-    return {**log_config, "loggers": loggers}
+    try:
+        start()
+        told = False
+        for changes in watch(folder, watch_filter=source_filter(), rust_timeout=LOOK_MS, yield_on_timeout=True):
+            if changes:
+                start()
+                told = False
+            elif not server.running and not told:
+                print("The app has ended. Save a file to start it again.", flush=True)
+                told = True
+    except KeyboardInterrupt:
+        print()
+    finally:
+        server.stop()

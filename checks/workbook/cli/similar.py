@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbook.cli.talk import console, count, print_json
-from workbook.course import find_course
+from workbook.cli.console import console, count, print_json
+from workbook.course.model import find_course
+from workbook.course.text import line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from workbook.grading.gradebook import Gradebook
     from workbook.grading.intake.collect import Intake
-    from workbook.grading.pairs import SimilarPair
+    from workbook.grading.similarity.pairs import SimilarPair
 
 _LISTED = 20
 _NAME = 40
@@ -36,7 +37,7 @@ def similar(
     from workbook.cli.grade import read_lessons
     from workbook.grading.intake.collect import collect
     from workbook.grading.report.page import write_report
-    from workbook.grading.similar import find_pairs
+    from workbook.grading.similarity.similar import find_pairs
 
     course = find_course()
     chosen = read_lessons(course, lessons)
@@ -111,7 +112,7 @@ def _tell(pairs: Sequence[SimilarPair], works: int, out: Path) -> None:
         for pair in pairs[:_LISTED]:
             table.add_row(
                 str(pair.lesson),
-                f"{_plain(pair.left)} and {_plain(pair.right)}",
+                f"{line(pair.left, _NAME)} and {line(pair.right, _NAME)}",
                 f"{pair.share_left:.0%}, {pair.share_right:.0%}",
                 str(len(pair.fragments)),
             )
@@ -122,8 +123,3 @@ def _tell(pairs: Sequence[SimilarPair], works: int, out: Path) -> None:
             "Alike has many innocent causes, a shared example for one: read both before you think anything of it."
         )
     shown.print(f"Side by side: {out / 'index.html'}")
-
-
-def _plain(text: str) -> str:
-    """Text of a learner's that a terminal may be shown."""
-    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)[:_NAME]

@@ -6,34 +6,31 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbook import progress
-from workbook.cli import solved
-from workbook.cli.talk import YES_OPTION, ask, console
-from workbook.course import HINT_LEVELS, find_course
+from workbook.cli.console import YES_OPTION, ask, console
+from workbook.course import progress
+from workbook.course.model import HINT_LEVELS, CourseError, find_course
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from workbook.course import Course, Exercise
+    from workbook.course.model import Course, Exercise, Lesson
 
 
 def solution(
     what: Annotated[str, typer.Argument(metavar="N.M", help="The exercise.")], yes: Annotated[bool, YES_OPTION] = False
 ) -> None:
-    """Show how the workbook solves an exercise: after yours has passed, or when you say that you want it."""
+    """Show what an exercise changes, solved: after yours has passed, or when you say that you want it.
+
+    The files are shown as they are after this exercise, with the later ones still to be written.
+    """
     course = find_course()
     exercise = course.exercise(what)
-    parts = _parts(course, exercise)
-    known = progress.load(course)
-    if not known.has_passed(exercise.id):
-        left = HINT_LEVELS - known.hint_level(exercise.id)
-        hints = f" ({left} of {HINT_LEVELS} hints are left)" if left else ""
-        if not ask(f"Exercise {exercise.id} has not passed yet{hints}. Show the solution?", yes=yes):
-            print(f"Not shown. The next hint: workbook hint {exercise.id}" if left else "Not shown.")
-            return
+    parts = changed_by(course, exercise)
+    if not may_be_shown(course, exercise, yes=yes):
+        return
     out = console()
     out.print(f"Solution of {exercise.id} · {exercise.title}", style="bold")
-    for name, text in parts:
+    for name, text in parts.items():
         out.print()
         out.print(name, style="cyan")
         _print_code(out, name, text)
@@ -41,28 +38,47 @@ def solution(
     out.print(f"Beside your own: workbook diff {exercise.id}")
 
 
-def _parts(course: Course, exercise: Exercise) -> list[tuple[str, str]]:
-    """The pieces of the solution that belong to an exercise, each with its file; else its files as a whole.
+def may_be_shown(course: Course, exercise: Exercise, *, yes: bool) -> bool:
+    """Whether a solution may be shown: its exercise has passed, or the person says that they want it.
+
+    Raises:
+        CourseError: nobody is there to answer.
+    """
+    known = progress.load(course)
+    if known.has_passed(exercise.id):
+        return True
+    left = HINT_LEVELS - known.hint_level(exercise.id)
+    hints = f" ({left} of {HINT_LEVELS} hints are left)" if left else ""
+    if ask(f"Exercise {exercise.id} has not passed yet{hints}. Show the solution?", yes=yes):
+        return True
+    print(f"Not shown. The next hint: workbook hint {exercise.id}" if left else "Not shown.")
+    return False
+
+
+def need_solutions(course: Course, lesson: Lesson) -> None:
+    """Refuse where there is nothing to show.
+
+    Raises:
+        CourseError: this copy of the workbook holds no solutions.
+    """
+    if not (course.solutions_dir / lesson.folder).is_dir():
+        raise CourseError("The solutions are not part of this copy of the workbook: ask your instructor.")
+
+
+def changed_by(course: Course, exercise: Exercise) -> dict[str, str]:
+    """The files that an exercise changes or makes, as they are after it; its own files come first.
 
     Raises:
         CourseError: there are no solutions here, or their marks have a fault.
     """
     lesson = course.lesson(exercise.lesson)
-    marked = solved.marked_files(course, lesson)
-    order = [
-        *(name for name in exercise.files if name in marked),
-        *(name for name in marked if name not in exercise.files),
-    ]
-    pieces = [
-        (name, region.solution)
-        for name in order
-        for region in marked[name].regions
-        if region.exercise == exercise.id and region.solution.strip()
-    ]
-    if pieces:
-        return pieces
-    texts = solved.solved_texts(course, lesson)
-    return [(name, texts[name]) for name in exercise.files if name in texts]
+    need_solutions(course, lesson)
+    from workbook.authoring.steps import solved_step
+
+    before, after = (solved_step(course, lesson, number) for number in (exercise.number - 1, exercise.number))
+    changed = [name for name, text in after.items() if before.get(name) != text]
+    ordered = [*(name for name in exercise.files if name in changed), *changed]
+    return {name: after[name] for name in ordered or exercise.files if name in after}
 
 
 def _print_code(out: Console, name: str, text: str) -> None:

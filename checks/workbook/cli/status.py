@@ -7,31 +7,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbook import progress
 from workbook.cli.checks_process import checks_command
-from workbook.cli.talk import JSON_OPTION, console, points_text, print_json
-from workbook.course import Course, CourseError, find_course
-from workbook.results import Verdict
+from workbook.cli.console import JSON_OPTION, console, print_json
+from workbook.course import progress
+from workbook.course.model import Course, CourseError, find_course
+from workbook.course.points import points_text
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from workbook.course import Lesson
-    from workbook.progress import Progress
+    from workbook.course.model import Lesson
+    from workbook.course.progress import Progress
 
 SCHEMA = "fastapi-workbook/status/v1"
 BAR_CELLS = 20
-_MARKS = {
-    Verdict.PASSED: ("✔", "green"),
-    Verdict.FAILED: ("✘", "red"),
-    Verdict.CRASHED: ("✘", "red"),
-    Verdict.TIMED_OUT: ("✘", "red"),
-}
-_NOT_STARTED = ("·", "dim")
 
 
 def status(
     fresh: Annotated[bool, typer.Option("--fresh", help="Run all checks again first.")] = False,
+    page: Annotated[bool, typer.Option("--page", help="Show every exercise, as a page in the browser.")] = False,
     json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
     """Show the points of every lesson, as the last checks found them."""
@@ -43,6 +37,8 @@ def status(
     known = progress.load(course)
     if json:
         print_json(_data(course, known))
+    elif page:
+        _show_page(course, known)
     else:
         _print_table(course, known)
 
@@ -56,6 +52,18 @@ def _check_all(course: Course) -> None:
     run = subprocess.run(checks_command(folders), capture_output=True, check=False)
     if run.returncode not in (0, 1):
         raise CourseError("The checks did not run to their end: `workbook check 1` says why.")
+
+
+def _show_page(course: Course, known: Progress) -> None:
+    from workbook.cli.lab import has_screen
+    from workbook.course.files import replace_file
+    from workbook.feedback.contents import contents_document
+
+    course.state_dir.mkdir(exist_ok=True)
+    file = replace_file(course.state_dir / "status.html", contents_document(course, known))
+    print(f"Where you are: {file.relative_to(course.root).as_posix()}")
+    if has_screen():
+        typer.launch(file.as_uri())
 
 
 def _print_table(course: Course, known: Progress) -> None:
@@ -95,8 +103,8 @@ def _bar(points: float, most: int) -> Text:
 def _marks(lesson: Lesson, known: Progress) -> Text:
     from rich.text import Text
 
-    marks = [_MARKS.get(known.verdict(exercise.id), _NOT_STARTED) for exercise in lesson.exercises]
-    return Text(" ").join(Text(*mark) for mark in marks)
+    verdicts = [known.verdict(exercise.id) for exercise in lesson.exercises]
+    return Text(" ").join(Text(verdict.mark, verdict.colour or "dim") for verdict in verdicts)
 
 
 def _data(course: Course, known: Progress) -> dict[str, Any]:

@@ -9,24 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbook.cli import check, place
+from workbook.cli import arguments, check
 from workbook.cli.checks_process import checks_command
-from workbook.cli.talk import console
-from workbook.course import find_course
+from workbook.cli.console import console
+from workbook.course.model import find_course
+from workbook.course.watching import LOOK_MS, QUIET_MS, source_filter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from rich.console import Console
-    from watchfiles import Change
 
-QUIET_MS = 30
-"""How long nothing must change after a save before the checks start, in milliseconds."""
-LOOK_MS = 100
-"""How often a run is looked at, in milliseconds."""
 STOP_SECONDS = 5.0
-_NOT_SOURCE = (".db", ".sqlite", ".sqlite3", ".db-journal", ".db-wal", ".db-shm", ".log")
 
 
 def watch(
@@ -36,18 +30,18 @@ def watch(
 ) -> None:
     """Check a lesson or an exercise now, and again whenever you save one of its files. Ctrl-C ends it."""
     course = find_course()
-    chosen = place.find(course, what) if what else place.Place(place.find_lesson(course, None))
-    arguments = check.arguments_for(course, chosen.id, None)
-    folder = place.lesson_in(course.lessons_dir, chosen.lesson)
-    _Watcher(chosen.name, arguments, folder, course.root).run()
+    chosen = arguments.find(course, what) if what else arguments.Choice(arguments.find_lesson(course, None))
+    command = check.arguments_for(course, [chosen.id], None)
+    folder = arguments.lesson_in(course.lessons_dir, chosen.lesson)
+    _Watcher(chosen.name, command, folder, course.root).run()
 
 
 class _Watcher:
     """Keeps one run of checks going, of the newest files."""
 
-    def __init__(self, name: str, arguments: list[str], folder: Path, root: Path) -> None:
+    def __init__(self, name: str, command: list[str], folder: Path, root: Path) -> None:
         self._name = name
-        self._command = checks_command(arguments)
+        self._command = checks_command(command)
         self._folder = folder
         self._root = root
         self._out: Console = console()
@@ -61,7 +55,7 @@ class _Watcher:
             self._start()
             for changes in watch(
                 self._folder,
-                watch_filter=_source_filter(),
+                watch_filter=source_filter(),
                 debounce=10 * QUIET_MS,
                 step=QUIET_MS,
                 rust_timeout=LOOK_MS,
@@ -106,15 +100,3 @@ class _Watcher:
         where = self._folder.relative_to(self._root).as_posix()
         self._out.print()
         self._out.print(f"Watching {where}: save a file to check again, Ctrl-C to stop.", style="dim")
-
-
-def _source_filter() -> Callable[[Change, str], bool]:
-    from watchfiles import DefaultFilter
-
-    class SourceFilter(DefaultFilter):
-        """Leaves out what a running app writes: databases and logs."""
-
-        def __call__(self, change: Change, path: str) -> bool:
-            return not path.endswith(_NOT_SOURCE) and super().__call__(change, path)
-
-    return SourceFilter()

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workbook import progress
-from workbook.cli.talk import count, points_text, print_json
-from workbook.course import HINT_LEVELS, Course, CourseError, Exercise, find_course
-from workbook.results import Verdict
+from workbook.cli.console import count, print_json
+from workbook.course import progress
+from workbook.course.model import HINT_LEVELS, Course, CourseError, Exercise, find_course
+from workbook.course.points import points_text
+from workbook.course.results import Verdict
 
 if TYPE_CHECKING:
-    from workbook.progress import Progress
+    from workbook.course.progress import Progress
 
 SCHEMA = "fastapi-workbook/where/v1"
-_LAST = {
-    Verdict.PASSED: "passed",
-    Verdict.FAILED: "failed",
-    Verdict.NOT_STARTED: "not started",
-    Verdict.CRASHED: "crashed",
-    Verdict.TIMED_OUT: "timed out",
-}
 
 
 def where(*, json: bool) -> None:
@@ -57,6 +51,9 @@ def _lines(course: Course, known: Progress, exercise: Exercise | None) -> list[s
     ]
     if first:
         rows[4:] = [rows[4]]
+        if lesson.grows:
+            many = count(len(lesson.grows), "file") + (" is" if len(lesson.grows) == 1 else " are")
+            rows.insert(3, ("Today", f"{many} new or changed; all others are as lesson {lesson.number - 1} left them"))
     return [_total(course, known), "", *(_row(*row) for row in rows)]
 
 
@@ -75,9 +72,7 @@ def _state(known: Progress, exercise: Exercise) -> str:
     verdict = known.verdict(exercise.id)
     if verdict is Verdict.NOT_STARTED:
         return count(exercise.points, "point")
-    return (
-        f"last check: {_LAST.get(verdict, verdict.value)}, {points_text(known.points(exercise.id))}/{exercise.points}"
-    )
+    return f"last check: {verdict.words}, {points_text(known.points(exercise.id))}/{exercise.points}"
 
 
 def _relative(course: Course, exercise: Exercise) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import textwrap
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
@@ -22,14 +22,24 @@ class Assertion:
     compared: bool = False
     """Whether it was a comparison of two values, with ``operator``, ``found`` and ``expected``."""
     subject: str = ""
-    """What the left side is, in words: ``status``, or ``field `label` ``."""
+    """What the left side is, in words: ``the status``, or ``field `label` ``; "" for a value of the check's own."""
     number: int | None = None
     """The number of the exchange whose response it looked at, where that is known."""
+    mentions: frozenset[str] = frozenset()
+    """Names of fields and parameters that the statement gives values to; other words may be among them."""
 
     @property
     def about_status(self) -> bool:
         """Whether it compared the status of a response."""
-        return self.subject == "the status"
+        return self.subject == _STATUS
+
+    @property
+    def about_body(self) -> bool:
+        """Whether it looked at the body of one known response."""
+        return self.number is not None and not self.subject.startswith("header")
+
+
+_STATUS = "the status"
 
 
 def read_assertion(source: str, names: dict[str, Any], said: str, comparison: tuple[str, Any, Any] | None) -> Assertion:
@@ -46,20 +56,33 @@ def read_assertion(source: str, names: dict[str, Any], said: str, comparison: tu
     except (SyntaxError, IndexError):
         statement = None
     test = statement.test if isinstance(statement, ast.Assert) else None
-    left = test.left if isinstance(test, ast.Compare) else test
     number = _exchange_of(test, names)
-    if comparison is None:
-        return Assertion(said=said, subject=_words(left), number=number)
+    mentions = _mentions(test, names)
+    left = _compared(test)
+    if comparison is None or left is None:
+        # Of `a or b == c`, the comparison alone is not what the check wanted.
+        return Assertion(said=said, number=number, mentions=mentions)
     operator, found, expected = comparison
-    return Assertion(
-        said=said, operator=operator, found=found, expected=expected, compared=True, subject=_words(left), number=number
-    )
+    subject = _words(left, names)
+    return Assertion(said, operator, found, expected, compared=True, subject=subject, number=number, mentions=mentions)
 
 
-def _words(node: ast.AST | None) -> str:
+def _compared(test: ast.expr | None) -> ast.expr | None:
+    """The left side of the one comparison that an assertion consists of."""
+    match test:
+        case ast.Compare(left=left):
+            return left
+        case ast.IfExp(body=then, orelse=otherwise):
+            return _compared(otherwise) or _compared(then)
+        case _:
+            return None
+
+
+def _words(node: ast.AST | None, names: dict[str, Any]) -> str:
+    """What an expression is, in words for somebody who has not read the check; "" where there are none."""
     match node:
         case ast.Attribute(attr="status_code"):
-            return "the status"
+            return _STATUS
         case ast.Attribute(attr="text" | "content"):
             return "the body"
         case ast.Subscript(value=ast.Attribute(attr="headers"), slice=ast.Constant(value=str(name))):
@@ -71,33 +94,64 @@ def _words(node: ast.AST | None) -> str:
             return f"header `{name}`"
         case ast.Call(func=ast.Attribute(attr="json")):
             return "the answer"
-        case ast.Subscript(value=value, slice=ast.Constant(value=key)):
-            inner = _field_path(value)
-            step = f"[{key}]" if isinstance(key, int) else str(key)
-            return f"field `{_join(inner, step)}`"
+        case ast.Subscript() | ast.Call(func=ast.Attribute(attr="get")):
+            path = _field_path(node)
+            return f"field `{path}`" if path else ""
         case ast.Call(func=ast.Name(id="len"), args=[argument]):
-            inner = _words(argument)
-            return f"the number of entries in {inner}" if inner else "the number of entries"
-        case ast.Call(func=ast.Name(id="set" | "sorted" | "list"), args=[argument, *_]):
-            return _words(argument)
-        case ast.Name(id=name):
-            return name.replace("_", " ")
-        case ast.Attribute(value=ast.Name(), attr=name):
-            return name.replace("_", " ")
+            inner = _words(argument, names)
+            return f"the number of entries in {inner}" if inner else ""
+        case ast.Call(func=ast.Name(id="set" | "sorted" | "list" | "type"), args=[argument, *_]):
+            return _words(argument, names)
+        case ast.Name(id=name) if isinstance(names.get(name), httpx.Response):
+            return "the answer"
         case _:
             return ""
 
 
 def _field_path(node: ast.AST) -> str:
+    """The names that lead to a field, of what the check got from the learner's service: ``info.title``."""
     match node:
-        case ast.Subscript(value=value, slice=ast.Constant(value=key)):
-            return _join(_field_path(value), f"[{key}]" if isinstance(key, int) else str(key))
+        case ast.Subscript(value=value, slice=ast.Constant(value=str(key))):
+            return _join(_field_path(value), key)
+        case ast.Subscript(value=value, slice=ast.Constant(value=int(key))) if _field_path(value):
+            return f"{_field_path(value)}[{key}]"
+        case ast.Call(func=ast.Attribute(value=value, attr="get"), args=[ast.Constant(value=str(key)), *_]):
+            return _join(_field_path(value), key)
         case _:
             return ""
 
 
 def _join(path: str, step: str) -> str:
-    return step if not path else path + step if step.startswith("[") else f"{path}.{step}"
+    return f"{path}.{step}" if path else step
+
+
+def _mentions(node: ast.AST | None, names: dict[str, Any]) -> frozenset[str]:
+    """The names that the statement gives to values which it varies, or else to its fixed ones."""
+    varied: set[str] = set()
+    fixed: set[str] = set()
+    for part in ast.walk(node) if node is not None else ():
+        match part:
+            case ast.keyword(arg=None, value=ast.Name(id=name)):
+                varied |= _texts(names.get(name))
+            case ast.keyword(arg=str(name), value=value):
+                (fixed if isinstance(value, ast.Constant) else varied).add(name)
+                if isinstance(value, ast.Name):
+                    varied |= _texts(names.get(value.id))
+            case ast.Dict(keys=keys, values=values):
+                for key, value in zip(keys, values, strict=True):
+                    if isinstance(key, ast.Constant):
+                        (fixed if isinstance(value, ast.Constant) else varied).add(str(key.value))
+                    elif isinstance(key, ast.Name):
+                        varied |= _texts(names.get(key.id))
+            case _:
+                pass
+    return frozenset(varied or fixed)
+
+
+def _texts(value: object) -> set[str]:
+    if isinstance(value, str):
+        return {value}
+    return {str(key) for key in cast("dict[Any, Any]", value)} if isinstance(value, dict) else set()
 
 
 def _exchange_of(node: ast.AST | None, names: dict[str, Any]) -> int | None:

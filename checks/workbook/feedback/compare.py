@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, TypeGuard
+
+from workbook.service.protocol.untrusted import exceeds
 
 _Object = dict[Any, Any]
 _List = Sequence[Any]
 _VALUE_LIMIT = 70
 _DIFFERENCES = 3
+_TEXT_LIMIT, _TEXT_SHOWN = 120, 24
+"""Characters from which a text is cut, and how many of it are shown then."""
+_SEQUENCE = 8
+"""Entries up to which two lists of plain values are shown side by side."""
+_SHOWN_SIZE = 100_000
+"""What a value that is written out as JSON holds at most: characters, numbers and containers."""
 
 
 def _is_object(value: object) -> TypeGuard[_Object]:
@@ -21,12 +30,30 @@ def _is_list(value: object) -> TypeGuard[_List]:
 
 
 def show(value: object, limit: int = _VALUE_LIMIT) -> str:
-    """A value as JSON, or as Python where it has no JSON form, cut to ``limit`` characters."""
+    """A value as JSON, or as Python where it has no JSON form, cut to ``limit`` characters.
+
+    Of a long text inside it, the beginning and the number of its characters are shown.
+    """
+    if not isinstance(value, str) and exceeds(value, _SHOWN_SIZE):
+        return f"{kind(value)} that is too large to be shown"
     try:
-        text = json.dumps(value, ensure_ascii=False)
+        text = json.dumps(_shortened(value, limit), ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         text = _safe_repr(value)
+    text = _LENGTH.sub(r' …" (a text of \1 characters)', text)
     return text if len(text) <= limit else text[: limit - 2] + " …"
+
+
+_LENGTH = re.compile(r'\\u0001(\d+)"')
+
+
+def _shortened(value: object, limit: int) -> object:
+    """The value with each long text in it cut, and its length put behind a sign that stands in no text."""
+    if isinstance(value, str):
+        return value if len(value) <= min(limit, _TEXT_LIMIT) else f"{value[:_TEXT_SHOWN]}\x01{len(value)}"
+    if _is_object(value):
+        return {key: _shortened(entry, limit) for key, entry in value.items()}
+    return [_shortened(entry, limit) for entry in value] if _is_list(value) else value
 
 
 def _safe_repr(value: object) -> str:
@@ -55,6 +82,12 @@ def kind(value: object) -> str:
             return type(value).__name__
 
 
+def as_text(type_name: str) -> str:
+    """A class by its name, in plain words where it is one of JSON's."""
+    article = "an" if type_name[:1].lower() in "aeiou" else "a"
+    return {"NoneType": "None"}.get(type_name, f"{article} `{type_name}`")
+
+
 def differences(found: object, expected: object, path: str = "") -> list[str]:
     """The ways in which ``found`` differs from ``expected``, each one sentence; empty where they are equal."""
     if _is_object(found) and _is_object(expected):
@@ -63,10 +96,18 @@ def differences(found: object, expected: object, path: str = "") -> list[str]:
         return _list_differences(found, expected, path)
     if found == expected and kind(found) == kind(expected):
         return []
-    name = f"field `{path}`" if path else "the value"
-    if kind(found) != kind(expected):
-        return [f"{name} is {kind(found)} ({show(found, 40)}), and {kind(expected)} is expected ({show(expected, 40)})"]
-    return [f"{name} is {show(found)}, expected {show(expected)}"]
+    name = f"field `{path}`" if path else _IT
+    if kind(found) == kind(expected):
+        return [f"{name} is {show(found)}, expected {show(expected)}"]
+    return [f"{name} is {_with_value(found)}, expected {_with_value(expected)}"]
+
+
+_IT = "the value"
+
+
+def _with_value(value: object) -> str:
+    """A value with its kind: ``text ("4.5")``; null says both itself."""
+    return "null" if value is None else f"{kind(value)} ({show(value, 40)})"
 
 
 def _object_differences(found: _Object, expected: _Object, path: str) -> list[str]:
@@ -111,19 +152,20 @@ def explain(operator: str, found: object, expected: object, subject: str) -> str
         operator: ``==``, ``in``, ``<=``, …, as the check wrote it.
         found: the left value.
         expected: the right value.
-        subject: what the left value is, in words.
+        subject: what the left value is, in words; "" where it is a value of the check's own.
     """
+    if isinstance(found, type) and isinstance(expected, type):
+        one, other = (_TYPES.get(entry, entry.__name__) for entry in (found, expected))
+        return f"{subject} is {one}, expected {other}" if subject else f"{one}, where {other} is expected"
+    if found is None and subject.startswith("header"):
+        return f"{subject} is missing" + ("" if operator != "==" else f", expected {show(expected)}")
     if operator == "==":
-        nested = (_is_object(found) or _is_list(found)) and (_is_object(expected) or _is_list(expected))
-        if nested or kind(found) != kind(expected):
-            prefix = subject.strip("`") if subject.startswith("`") and nested else ""
-            listed = differences(found, expected)
-            more = f"; and {len(listed) - _DIFFERENCES} more" if len(listed) > _DIFFERENCES else ""
-            text = "; ".join(listed[:_DIFFERENCES]) + more
-            if prefix:
-                return f"in `{prefix}`: {text}"
-            return text.replace("the value", subject, 1) if subject else text
-        return f"{subject or 'the value'} is {show(found)}, expected {show(expected)}"
+        try:
+            return _unequal(found, expected, subject)
+        except RecursionError:
+            return f"{subject or 'the value'} is nested too deeply to be compared"
+    if operator == "in" and not subject:
+        return f"{show(found)} is not in {show(expected)}"
     words = {
         "!=": "and should be something else",
         "in": f"and should be one of {show(expected)}",
@@ -135,6 +177,35 @@ def explain(operator: str, found: object, expected: object, subject: str) -> str
         ">": f"and should be more than {show(expected)}",
         ">=": f"and should be at least {show(expected)}",
     }
-    if operator == "in" and not subject:
-        return f"{show(found)} is not in {show(expected)}"
-    return f"{subject or 'the value'} is {show(found)}, {words.get(operator, f'{operator} {show(expected)}')}"
+    return f"{subject or 'it'} is {show(found)}, {words.get(operator, f'{operator} {show(expected)}')}"
+
+
+_TYPES: dict[type, str] = {
+    int: "a whole number",
+    float: "a decimal number",
+    str: "text",
+    bool: "true or false",
+    list: "a list",
+    dict: "an object",
+    type(None): "null",
+}
+
+
+def _unequal(found: object, expected: object, subject: str) -> str:
+    if not subject and _is_plain_list(found) and _is_plain_list(expected):
+        # The positions of a list that the check made mean nothing to the learner.
+        return f"{_in_a_row(found)}; expected {_in_a_row(expected)}"
+    if not subject and not _is_object(found) and not _is_list(found):
+        return f"{show(found)}, where {show(expected)} is expected"
+    listed = differences(found, expected)
+    more = f"; and {len(listed) - _DIFFERENCES} more" if len(listed) > _DIFFERENCES else ""
+    text = "; ".join(listed[:_DIFFERENCES]) + more
+    return text.replace(_IT, subject, 1) if subject else text
+
+
+def _is_plain_list(value: object) -> TypeGuard[_List]:
+    return _is_list(value) and len(value) <= _SEQUENCE and not any(_is_object(one) or _is_list(one) for one in value)
+
+
+def _in_a_row(values: _List) -> str:
+    return ", then ".join(show(value, 30) for value in values) or "nothing"

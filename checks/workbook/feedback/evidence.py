@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbook.course import Exercise
+from workbook.course.model import Exercise
 from workbook.feedback.assertion import Assertion
 
 if TYPE_CHECKING:
-    from workbook.service.client import Exchange
-    from workbook.service.problem import CallFailed, Problem
-    from workbook.service.service import Probe, RequestReport
+    from workbook.service.parent.client import Exchange
+    from workbook.service.parent.probe import Probe, RequestReport
+    from workbook.service.protocol.problem import CallFailed, Omission, Problem
 
 
 @dataclass
@@ -38,8 +38,10 @@ class Evidence:
     """How the check stumbled over an answer of unexpected shape: ``KeyError: 'label'``."""
     exchanges: list[Exchange] = field(default_factory=list["Exchange"])
     probe: Probe | None = None
-    routes: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
-    """Paths of the app's OpenAPI document with their methods."""
+    document: dict[str, Any] = field(default_factory=dict[str, Any])
+    """The app's OpenAPI document. It is the learner's: anything may stand in it."""
+    omissions: list[Omission] = field(default_factory=list["Omission"])
+    """Functions that can end without the value they owe."""
 
     @property
     def exchange(self) -> Exchange | None:
@@ -59,10 +61,6 @@ class Evidence:
     def file(self, name: str, line: int | None = None) -> str:
         """A file of the lesson as the learner can open it."""
         return f"{self.label}/{name}" + (f":{line}" if line else "")
-
-    def default_file(self) -> str:
-        """Where this exercise's work is done."""
-        return self.file(self.exercise.files[0]) if self.exercise.files else self.label
 
 
 def exception_name(facts: dict[str, Any]) -> str:

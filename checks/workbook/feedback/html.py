@@ -12,30 +12,18 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbook.results import Verdict
+from workbook.course.points import points_text
+from workbook.course.results import Verdict
 
 if TYPE_CHECKING:
-    from workbook.feedback.message import Message
-    from workbook.results import ExerciseResult, LessonResult, Report
-
-WORDS = {
-    Verdict.PASSED: "passed",
-    Verdict.FAILED: "failed",
-    Verdict.NOT_STARTED: "not started",
-    Verdict.CRASHED: "crashed",
-    Verdict.TIMED_OUT: "timed out",
-    Verdict.CHECK_ERROR: "fault of the workbook",
-}
-"""How a verdict is called."""
-
-SYMBOLS = {Verdict.PASSED: "✔", Verdict.NOT_STARTED: "·", Verdict.CHECK_ERROR: "!"}
-"""The mark before a verdict; every other one has ✘. The word stands beside it, so colour carries nothing alone."""
+    from workbook.course.message import Message
+    from workbook.course.results import ExerciseResult, LessonResult, Report
 
 _TONES = {Verdict.PASSED: "good", Verdict.NOT_STARTED: "rest", Verdict.CHECK_ERROR: "rest"}
 
 _CODE_LABELS = {"We sent", "You answered", "Look at", "Stuck?"}
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-_FILE = re.compile(r"\blessons/lesson_\d\d(?:/[\w-]+(?:\.[\w-]+)*)+")
+_FILE = re.compile(r"\blessons/lesson_\d\d(?:/[\w-]+(?:\.[\w-]+)*)+(?::(?P<line>\d+))?")
 _URL = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:)\]]")
 _TICKED = re.compile(r"`([^`\n]+)`")
 _COMMAND = re.compile(r"\bworkbook (hint|check) (\d{1,2}(?:\.\d{1,2})?)")
@@ -61,16 +49,17 @@ def card(body: str) -> str:
     return f'<div class="wb"><style>{_style()}</style>{body}</div>'
 
 
-def report_card(report: Report, *, next_step: str = "", up: str | None = None) -> str:
+def report_card(report: Report, *, next_step: str = "", up: str | None = None, below: str = "") -> str:
     """The card for a run of checks.
 
     Args:
         report: what the run found.
         next_step: a sentence for the end, such as what to open next.
         up: what leads from the notebook's folder to the course's, such as ``"../"``; with it, files become links.
+        below: ready HTML for the end of the card.
     """
     body = "".join(_lesson(lesson, up=up) for lesson in report.lessons)
-    return card(body + (f"<p>{rich(next_step)}</p>" if next_step else ""))
+    return card(body + (f"<p>{rich(next_step)}</p>" if next_step else "") + below)
 
 
 def message_table(message: Message, *, tone: str = "bad", up: str | None = None) -> str:
@@ -85,11 +74,6 @@ def message_table(message: Message, *, tone: str = "bad", up: str | None = None)
 def _style() -> str:
     source = Path(__file__).with_name("card.css").read_text(encoding="utf-8")
     return re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL)).strip()
-
-
-def points_text(points: float) -> str:
-    """Points without needless decimals: ``2``, ``1.5``, ``0.33``."""
-    return f"{points:.2f}".rstrip("0").rstrip(".")
 
 
 def _lesson(lesson: LessonResult, *, up: str | None) -> str:
@@ -107,10 +91,10 @@ def _lesson(lesson: LessonResult, *, up: str | None) -> str:
 
 def _exercise(exercise: ExerciseResult, *, opened: bool, up: str | None) -> str:
     tone = _TONES.get(exercise.verdict, "bad")
-    symbol = SYMBOLS.get(exercise.verdict, "✘")
     row = (
-        f'<tr><td class="wb-mark wb-{tone}">{symbol}</td><td class="wb-id">{safe(exercise.exercise)}</td>'
-        f'<td>{safe(exercise.title)}</td><td class="wb-word wb-{tone}">{WORDS[exercise.verdict]}</td>'
+        f'<tr><td class="wb-mark wb-{tone}">{exercise.verdict.mark}</td>'
+        f'<td class="wb-id">{safe(exercise.exercise)}</td>'
+        f'<td>{safe(exercise.title)}</td><td class="wb-word wb-{tone}">{exercise.verdict.words}</td>'
         f'<td class="wb-num">{points_text(exercise.points)}/{exercise.max_points}</td></tr>'
     )
     if opened and exercise.message is not None:
@@ -121,8 +105,14 @@ def _exercise(exercise: ExerciseResult, *, opened: bool, up: str | None) -> str:
 def _row_text(label: str, text: str, *, up: str | None) -> str:
     shown = safe(_COMMAND.sub(r"%\1 \2", text) if label == "Stuck?" else text)
     if up is not None and label == "Look at":
-        shown = _FILE.sub(lambda match: f'<a href="{safe(up)}{match[0]}">{match[0]}</a>', shown)
+        shown = _FILE.sub(lambda match: _file_link(match, up), shown)
     return f"<pre>{shown}</pre>" if label in _CODE_LABELS or "\n" in text else _ticks(text)
+
+
+def _file_link(match: re.Match[str], up: str) -> str:
+    """A link to a file; JupyterLab counts its lines from 0."""
+    file, line = match[0].partition(":")[0], match["line"]
+    return f'<a href="{safe(up)}{file}{f"#line={int(line) - 1}" if line else ""}">{match[0]}</a>'
 
 
 def _ticks(text: str) -> str:

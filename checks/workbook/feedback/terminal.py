@@ -5,29 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from workbook.course import Lesson
-from workbook.feedback.message import MAX_COLUMNS
-from workbook.results import ExerciseResult, LessonResult, Report, Verdict
+from workbook.course.message import MAX_COLUMNS
+from workbook.course.model import Lesson
+from workbook.course.points import points_text
+from workbook.course.results import ExerciseResult, LessonResult, Report, Verdict
 
 _WIDTH = 66
 """Columns up to which titles and points stand."""
 
-_MARKS = {
-    Verdict.PASSED: ("✔", "+"),
-    Verdict.FAILED: ("✘", "x"),
-    Verdict.CRASHED: ("✘", "x"),
-    Verdict.TIMED_OUT: ("✘", "x"),
-    Verdict.NOT_STARTED: ("·", "."),
-    Verdict.CHECK_ERROR: ("!", "!"),
-}
-_COLOURS = {
-    Verdict.PASSED: "green",
-    Verdict.FAILED: "red",
-    Verdict.CRASHED: "red",
-    Verdict.TIMED_OUT: "red",
-    Verdict.NOT_STARTED: "",
-    Verdict.CHECK_ERROR: "yellow",
-}
+_PLAIN = {"✔": "+", "✘": "x", "·": "."}
+"""What stands for a mark where the terminal has no such sign."""
 
 
 @dataclass(frozen=True)
@@ -39,25 +26,16 @@ class Line:
     bold: bool = False
 
 
-def number(points: float) -> str:
-    """Points without needless decimals."""
-    return f"{points:g}"
-
-
 def state(exercise: ExerciseResult) -> str:
     """What stands at the end of an exercise's line: its points, or why there are none."""
     if exercise.verdict is Verdict.NOT_STARTED:
-        return "not started"
+        return exercise.verdict.words
     if not exercise.selected_all:
         passed = sum(check.passed for check in exercise.checks)
         return f"{passed} of {len(exercise.checks)} chosen checks pass"
-    points = f"{number(exercise.points)}/{exercise.max_points}"
-    words = {
-        Verdict.CRASHED: "  crashed",
-        Verdict.TIMED_OUT: "  timed out",
-        Verdict.CHECK_ERROR: "  a fault of the workbook",
-    }
-    return points + words.get(exercise.verdict, "")
+    points = f"{points_text(exercise.points)}/{exercise.max_points}"
+    told = exercise.verdict in (Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.CHECK_ERROR)
+    return f"{points}  {exercise.verdict.words}" if told else points
 
 
 def report_lines(report: Report, lessons: dict[int, Lesson], *, unicode: bool = True) -> Iterator[Line]:
@@ -75,13 +53,13 @@ def lesson_lines(lesson: LessonResult, *, with_message: bool = True, unicode: bo
     """One lesson: its exercises, and below the earliest open one its message."""
     separator = "·" if unicode else "-"
     head = f"Lesson {lesson.lesson} {separator} {lesson.title}"
-    total = f"{number(lesson.points)} of {lesson.max_points} points"
+    total = f"{points_text(lesson.points)} of {lesson.max_points} points"
     yield Line(f"{head:<{_WIDTH - len(total) + 3}}{total}", bold=True)
     yield Line("")
     for exercise in lesson.exercises:
-        mark = _MARKS[exercise.verdict][0 if unicode else 1]
+        mark = exercise.verdict.mark if unicode else _PLAIN.get(exercise.verdict.mark, exercise.verdict.mark)
         title = f" {mark} {exercise.exercise:<4} {exercise.title}"
-        yield Line(f"{title:<{_WIDTH - 9}}  {state(exercise)}"[:MAX_COLUMNS], _COLOURS[exercise.verdict])
+        yield Line(f"{title:<{_WIDTH - 9}}  {state(exercise)}"[:MAX_COLUMNS], exercise.verdict.colour)
         if with_message and exercise is lesson.first_problem and exercise.message is not None:
             for text in exercise.message.lines():
                 yield Line(f"        {text}".rstrip())

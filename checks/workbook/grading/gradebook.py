@@ -10,8 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from workbook.course import Lesson
-from workbook.results import ExerciseResult, LessonResult, Verdict
+from workbook.course.model import Lesson
+from workbook.course.results import ExerciseResult, LessonResult, Verdict
+from workbook.grading.scheme import Scheme
+
+COURSE = "FastAPI workbook"
+"""The course's title."""
 
 
 class Standing(StrEnum):
@@ -41,6 +45,16 @@ class Learner:
 
 
 @dataclass(frozen=True)
+class Lateness:
+    """What being late did to a grade."""
+
+    days: float
+    """Days after the due date, extension and grace taken into account; 0 where in time."""
+    percent: float
+    """How much is taken off the points, of 100."""
+
+
+@dataclass(frozen=True)
 class LessonGrade:
     """One lesson of one learner."""
 
@@ -57,6 +71,12 @@ class LessonGrade:
     """Exercises whose verdict was another one on the second try; the better one counts."""
     seconds: float = 0.0
     """How long it took, all tries together."""
+    seed: int | None = None
+    """Of its random inputs: `--seed` with it repeats them. It is for the instructor: no learner's page may show it."""
+    overrides: tuple[str, ...] = ()
+    """Exercises whose points an instructor decided by hand; each has a remark that says why."""
+    lateness: Lateness | None = None
+    """What being late did to this lesson, where it has a due date of its own; None where the whole work has one."""
 
     @property
     def points(self) -> float:
@@ -89,16 +109,6 @@ def _which(exercise: ExerciseResult) -> str:
 
 
 @dataclass(frozen=True)
-class Lateness:
-    """What being late did to a grade."""
-
-    days: float
-    """Days after the due date, extension and grace taken into account; 0 where in time."""
-    percent: float
-    """How much is taken off the points, of 100."""
-
-
-@dataclass(frozen=True)
 class LearnerGrade:
     """One learner with everything that was found."""
 
@@ -122,9 +132,21 @@ class LearnerGrade:
         return round(sum(lesson.points for lesson in self.lessons), 2)
 
     @property
+    def is_decided(self) -> bool:
+        """Whether an instructor decided a part of it by hand."""
+        return any(lesson.overrides for lesson in self.lessons)
+
+    @property
     def points(self) -> float:
         """What goes into the gradebook: the raw points less what is taken off for being late."""
-        return round(self.raw_points * (100.0 - self.lateness.percent) / 100.0, 2)
+        if all(lesson.lateness is None for lesson in self.lessons):
+            return round(self.raw_points * (100.0 - self.lateness.percent) / 100.0, 2)
+        return round(sum(self.counted(lesson) for lesson in self.lessons), 2)
+
+    def counted(self, lesson: LessonGrade) -> float:
+        """A lesson's points as they count: less what is taken off for being late."""
+        late = self.lateness if lesson.lateness is None else lesson.lateness
+        return round(lesson.points * (100.0 - late.percent) / 100.0, 2)
 
     @property
     def max_points(self) -> int:
@@ -155,14 +177,25 @@ class Gradebook:
     made_at: datetime
     """When this gradebook was put together, with a time zone."""
     tool_version: str
-    seed: int
-    """Of the random inputs. It is for the instructor: no learner's page may show it."""
+    seed: int | None
+    """Of all random inputs, where the instructor chose one; else each lesson of each learner has its own."""
     isolation: str
     """What kept submissions apart, in one sentence."""
     isolated: bool
     """False where the instructor chose ``--sandbox none``: the report says so in red."""
     policy: str = ""
     """The late policy in one sentence; empty where there is none."""
+    scheme: Scheme = field(default_factory=Scheme)
+    """How points become a mark."""
+
+    def mark(self, grade: LearnerGrade) -> float:
+        """A learner's mark; without a scheme, their points."""
+        return self.scheme.mark(grade)
+
+    @property
+    def best_mark(self) -> float:
+        """What a mark is out of."""
+        return self.scheme.out_of(self.max_points)
 
     @property
     def max_points(self) -> int:

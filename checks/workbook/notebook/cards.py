@@ -38,16 +38,20 @@ def note(text: str, *, colour: str = BLUE) -> Card:
     return Card(text.replace("`", ""), edged(rich(text), colour))
 
 
-def show(card: Card) -> None:
-    """Display a card below the running cell; without a notebook or IPython, print its text."""
+def show(card: Card) -> Any:
+    """Display a card below the running cell; without a notebook or IPython, print its text.
+
+    Returns:
+        IPython's handle, whose ``update`` shows another card in its place; None where there is none.
+    """
     from IPython.core.getipython import get_ipython
 
     # Half a surrogate pair, which JSON can carry, cannot be sent to a notebook.
     card = Card(*(text.encode("utf-8", "backslashreplace").decode() for text in (card.text, card.html)))
     if get_ipython() is None:
         print(card.text)
-        return
+        return None
     import IPython.display
 
     displays: Any = IPython.display
-    displays.display(card)
+    return displays.display(card, display_id=True)

@@ -5,26 +5,35 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbook.course import Course, CourseError, parse_exercise_id
-from workbook.feedback.html import card, points_text, report_card, safe
+from workbook.course.model import Course, CourseError, parse_exercise_id
+from workbook.course.points import points_text
+from workbook.course.results import Report, Verdict, report_from_json
+from workbook.feedback.html import card, report_card, safe
+from workbook.notebook.buttons import buttons
 from workbook.notebook.cards import Card
-from workbook.results import Report, Verdict, report_from_json
 
 if TYPE_CHECKING:
-    from workbook.course import Lesson
+    from typing import Self
+
+    from workbook.course.model import Lesson
 
 STOP_SECONDS = 8.0
 MAX_OUTPUT = 200_000
 """Bytes read of what a run printed."""
 _LAST_LINES = 12
+_LEFT_SECONDS = 3600.0
+"""What a run left behind is removed when it is that old; no run takes as long."""
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _UNWANTED_ENV = {"FORCE_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "PY_COLORS"}
 """The kernel asks programs for colours; the text form of the card has none."""
@@ -45,6 +54,8 @@ class Wanted:
     lesson: Lesson
     checks: Path
     """The folder or the file with the checks."""
+    name: str
+    """The lesson or the exercise as it is typed: ``"2"`` or ``"2.3"``."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +78,7 @@ def parse(course: Course, text: str) -> Wanted:
         raise CourseError("Say what to check: `%check 2` for lesson 2, or `%check 2.3` for one exercise.")
     if re.fullmatch(r"\d{1,2}", text):
         lesson = course.lesson(int(text))
-        return Wanted(lesson, course.checks_dir / lesson.folder)
+        return Wanted(lesson, course.checks_dir / lesson.folder, str(lesson.number))
     try:
         number, position = parse_exercise_id(text)
     except CourseError:
@@ -79,42 +90,46 @@ def parse(course: Course, text: str) -> Wanted:
     files = sorted((course.checks_dir / lesson.folder).glob(f"test_{exercise.number}_*.py"))
     if not files:
         raise CourseError(f"There are no checks for exercise {exercise.id} in checks/{lesson.folder}.")
-    return Wanted(lesson, files[0])
+    return Wanted(lesson, files[0], exercise.id)
 
 
-def check(course: Course, text: str) -> Card:
-    """Run the checks that ``%check`` names, and make the card.
+def check(course: Course, wanted: Wanted) -> Card:
+    """Run the checks of a lesson or an exercise, and make the card.
 
     Raises:
-        CourseError: the text names nothing that can be checked.
         Stopped: the learner interrupted the run; nothing of it is left.
     """
-    wanted = parse(course, text)
-    outcome = run(course, wanted)
+    with Run(course, wanted) as run:
+        return make_card(course, wanted, run.wait())
+
+
+def make_card(course: Course, wanted: Wanted, outcome: Outcome) -> Card:
+    """Show what a run of checks found."""
     if outcome.report is None or not outcome.report.lessons:
         lines = outcome.text.strip().splitlines()[-_LAST_LINES:] or ["They left no report and said nothing."]
         title = "The checks could not run."
         body = "\n".join(lines)
         return Card(f"{title}\n{body}", card(f"<strong>{title}</strong><pre>{safe(body)}</pre>"))
     step = next_step(course, wanted, outcome.report)
-    return Card(outcome.text or step, report_card(outcome.report, next_step=step, up=_way_up(course)))
+    below = buttons(course, wanted.lesson, wanted.name, outcome.report)
+    return Card(outcome.text or step, report_card(outcome.report, next_step=step, up=_way_up(course), below=below))
 
 
-def run(course: Course, wanted: Wanted) -> Outcome:
-    """Run the checks and read their report. The process and all that it printed are gone afterwards.
+class Run:
+    """One run of checks, in a process of its own. Leaving the context ends it, and nothing of it stays behind."""
 
-    Raises:
-        Stopped: the learner interrupted the run.
-    """
-    with tempfile.TemporaryDirectory(prefix="workbook-check-") as folder:
-        report_file, output_file = Path(folder, "report.json"), Path(folder, "output.txt")
+    def __init__(self, course: Course, wanted: Wanted) -> None:
+        """Start the run."""
+        self._folder = tempfile.TemporaryDirectory(prefix="check-", dir=_place_for_runs(course))
+        self._report = Path(self._folder.name, "report.json")
+        self._output = Path(self._folder.name, "output.txt")
         arguments = [
             *(sys.executable, "-m", "pytest", wanted.checks.relative_to(course.root).as_posix()),
             *("--target", os.environ.get("WORKBOOK_TARGET") or "lessons"),
-            *("--report-json", str(report_file)),
+            *("--report-json", str(self._report)),
         ]
-        with output_file.open("wb") as output:
-            process = subprocess.Popen(
+        with self._output.open("wb") as output:
+            self._process = subprocess.Popen(
                 arguments,
                 cwd=course.root,
                 env=_environment(),
@@ -124,15 +139,51 @@ def run(course: Course, wanted: Wanted) -> Outcome:
                 # A group of its own: an interrupt of the kernel reaches it once, from here.
                 start_new_session=True,
             )
-            try:
-                process.wait()
-            except KeyboardInterrupt:
-                raise Stopped from None
-            finally:
-                _end(process)
-        with output_file.open("rb") as output:
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_fault: object) -> None:
+        self.end()
+
+    def wait(self) -> Outcome:
+        """What the run left, once it is over.
+
+        Raises:
+            Stopped: the learner interrupted the kernel.
+        """
+        try:
+            self._process.wait()
+        except KeyboardInterrupt:
+            raise Stopped from None
+        return self.outcome()
+
+    def is_over(self) -> bool:
+        """Whether it has ended by itself."""
+        return self._process.poll() is not None
+
+    def outcome(self) -> Outcome:
+        """What it printed and reported until now."""
+        with self._output.open("rb") as output:
             text = output.read(MAX_OUTPUT).decode("utf-8", "replace")
-        return Outcome(_ANSI.sub("", text).strip("\n"), _read(report_file))
+        return Outcome(_ANSI.sub("", text).strip("\n"), _read(self._report))
+
+    def end(self) -> None:
+        """End it where it still runs, and remove what it wrote."""
+        _end(self._process)
+        self._folder.cleanup()
+
+
+def _place_for_runs(course: Course) -> Path | None:
+    """Where runs keep what they say; None for where the system does. What is left of killed kernels is removed."""
+    folder = course.state_dir / "runs"
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.iterdir():
+            if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
+        return folder
+    return None
 
 
 def next_step(course: Course, wanted: Wanted, report: Report) -> str:
@@ -146,8 +197,8 @@ def next_step(course: Course, wanted: Wanted, report: Report) -> str:
         exercise = course.exercise(problem.exercise)
         file = f"`lessons/{wanted.lesson.folder}/{exercise.files[0]}`" if exercise.files else "your file"
         if problem.verdict is Verdict.NOT_STARTED:
-            return f"Next: exercise {exercise.id}, in {file}. Save the file and run this cell again."
-        return "Save the file and run this cell again. Each save counts at once."
+            return f"Next: exercise {exercise.id}, in {file}. This is checked again after each save."
+        return "Save the file: this is checked again after each save."
     lesson = wanted.lesson
     if len(results) < len(lesson.exercises):
         done = results[-1].exercise

@@ -174,7 +174,9 @@ def _content(content: bytes, kind: str, name: str, *, text: str | None = None) -
         return []
     if _is_json(kind):
         try:
-            return _cut(pretty(json.loads(content)))
+            value = json.loads(content)
+            json.dumps(value, allow_nan=False)  # raises for 1e400: what no float can hold is shown as it was written
+            return _cut(pretty(value))
         except ValueError:
             pass
     try:

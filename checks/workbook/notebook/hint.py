@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbook import progress
-from workbook.course import HINT_LEVELS, CourseError
+from workbook.course import progress
+from workbook.course.model import HINT_LEVELS, CourseError
 from workbook.feedback.html import card, rich, safe
 from workbook.notebook.cards import Card
 
 if TYPE_CHECKING:
-    from workbook.course import Course
+    from workbook.course.model import Course
 
 
-def hint(course: Course, text: str) -> Card:
+def hint(course: Course, text: str, *, again: str = "Run this cell again") -> Card:
     """Give the next hint of an exercise.
 
     Args:
         course: the course.
         text: what stands after ``%hint``, such as ``"2.3"``.
+        again: what to do for the next one.
 
     Raises:
         CourseError: it is no exercise of the course.
@@ -32,7 +33,7 @@ def hint(course: Course, text: str) -> Card:
     level, words = progress.reveal_hint(course, exercise.id)
     title = f"Hint {level} of {HINT_LEVELS} for {exercise.id} · {exercise.title}"
     more = (
-        "Run this cell again for one step more."
+        f"{again} for one step more."
         if level < HINT_LEVELS
         else f"This is the last hint. After it comes the solution: `workbook solution {exercise.id}` in a terminal."
     )

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import atexit
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 
-from workbook.course import CourseError, find_course
+from workbook.course.model import CourseError, find_course
 from workbook.notebook.cards import GREY, note, show
+from workbook.notebook.errors import NotebookError
 from workbook.notebook.exchange import Exchange
-from workbook.notebook.faults import NotebookError
 from workbook.notebook.server_log import log_card
+from workbook.service.live.events import DoesNotStart
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
-    from workbook.notebook.events import EventLog
+    from workbook.service.live.events import EventLog
 
 REQUEST_SECONDS = 10.0
 _SETTLE_SECONDS = 0.5
@@ -78,7 +80,8 @@ class LiveServer:
         self.ensure_current()
         if self._client is None or self._client.is_closed or self._client.base_url != httpx.URL(self.url):
             # No proxy settings of the environment: the server is on this machine.
-            self._client = httpx.Client(base_url=self.url, timeout=REQUEST_SECONDS, trust_env=False)
+            hooks = {"response": [self._server.events.note_answer]}
+            self._client = httpx.Client(base_url=self.url, timeout=REQUEST_SECONDS, trust_env=False, event_hooks=hooks)
         return self._client
 
     def get(self, path: str, **options: Any) -> Exchange:
@@ -155,7 +158,8 @@ class LiveServer:
             NotebookError: the app did not start.
         """
         self._close_client()
-        self._server.restart()
+        with _as_notebook_error():
+            self._server.restart()
         self._stopped = False
 
     def stop(self) -> None:
@@ -178,7 +182,8 @@ class LiveServer:
         if changed is None and self._server.running:
             return
         self._close_client()
-        self._server.restart()
+        with _as_notebook_error():
+            self._server.restart()
         if changed is not None:
             show(note(f"({changed} has changed: the server was restarted)", colour=GREY))
 
@@ -250,16 +255,25 @@ def serve(
             raise NotebookError("env and target belong to serve(lesson=…): an app of the notebook is already made.")
         name = name or _variable_of(app)
         previous = _stop_previous(name)
-        from workbook.notebook.kernel_server import KernelServer
+        from workbook.service.live.kernel_server import KernelServer
 
         server = KernelServer(app, port=previous)
     try:
-        server.start()
+        with _as_notebook_error():
+            server.start()
     except BaseException:
         server.stop()
         raise
     _live[name] = LiveServer(name, server, in_own_process=lesson is not None)
     return _live[name]
+
+
+@contextmanager
+def _as_notebook_error() -> Generator[None]:
+    try:
+        yield
+    except DoesNotStart as reason:
+        raise NotebookError(str(reason)) from None
 
 
 def stop_all() -> None:
@@ -282,7 +296,7 @@ def _stop_previous(name: str) -> int:
 
 
 def _lesson_server(number: int, target: str | Path | None, env: dict[str, str], port: int) -> _Server:
-    from workbook.notebook.lesson_server import LessonServer
+    from workbook.service.live.lesson_server import LessonServer
 
     try:
         course = find_course()

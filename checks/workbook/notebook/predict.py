@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from workbook.notebook.cards import BLUE, GREEN, Card, note
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _OPTION = re.compile(r"\s*([a-f])\)\s+(.*\S)\s*")
 _ANSWER = re.compile(r"\s*answer\s*:(.*)", re.IGNORECASE)
@@ -22,6 +25,7 @@ class Prediction:
     """The text of each option by its letter; empty for an open question."""
     answer: str = ""
     """The letter, or the learner's text for an open question; empty if there is none yet."""
+    question: str = ""
 
     def named(self, answer: str) -> str:
         """How an answer is spoken of: ``"b) 422"``, or the learner's own words."""
@@ -43,8 +47,15 @@ class Prediction:
 class Predictions:
     """What was asked and answered in this kernel, by name."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep: Callable[[str, Prediction, str, bool], None] | None = None) -> None:
+        """Know nothing yet.
+
+        Args:
+            keep: called with the name of a prediction that was compared, with the prediction, with what happened, and
+                with whether it was right.
+        """
         self._known: dict[str, Prediction] = {}
+        self._keep = keep
 
     def note(self, name: str, body: str) -> Card:
         """Take in a ``%%predict`` cell, and say whether an answer was noted.
@@ -56,8 +67,8 @@ class Predictions:
         name = name.strip()
         if not _NAME.fullmatch(name):
             return _sentence("Give the prediction a name of letters and digits: %%predict free_price")
-        options, said = _read(body)
-        prediction = self._known[name] = Prediction(options)
+        question, options, said = read_question(body)
+        prediction = self._known[name] = Prediction(options, question=question)
         letters = _list(list(options))
         if not said:
             choice = f" ({letters})" if options else ""
@@ -67,7 +78,7 @@ class Predictions:
             return _sentence(
                 f"{said[:60]!r} is none of the answers: write {letters} after `answer:` and run this cell."
             )
-        self._known[name] = Prediction(prediction.options, answer)
+        self._known[name] = replace(prediction, answer=answer)
         return _sentence(f"Noted: {answer}. Run the next cell and compare.")
 
     def known(self, name: str) -> Prediction:
@@ -98,6 +109,8 @@ class Predictions:
             )
         if right is None or not prediction.options:
             return _sentence(f"{said} It was {happened}")
+        if self._keep is not None:
+            self._keep(name, prediction, prediction.named(right), right == prediction.answer)
         if right == prediction.answer:
             return _sentence(f"{said} That is what happened.", happened_so=True)
         return _sentence(
@@ -105,8 +118,10 @@ class Predictions:
         )
 
 
-def _read(body: str) -> tuple[dict[str, str], str]:
+def read_question(body: str) -> tuple[str, dict[str, str], str]:
+    """The question, its options by letter, and what stands after ``answer:``."""
     options: dict[str, str] = {}
+    question: list[str] = []
     lines = body.splitlines()
     for position, line in enumerate(lines):
         option, answer = _OPTION.fullmatch(line), _ANSWER.fullmatch(line)
@@ -114,8 +129,10 @@ def _read(body: str) -> tuple[dict[str, str], str]:
             options[option[1]] = option[2]
         elif answer:
             rest = [answer[1], *lines[position + 1 :]]
-            return options, "\n".join(rest).strip()
-    return options, ""
+            return " ".join(question).strip(), options, "\n".join(rest).strip()
+        else:
+            question.append(line.strip())
+    return " ".join(question).strip(), options, ""
 
 
 def _letter(said: str, options: dict[str, str]) -> str | None:

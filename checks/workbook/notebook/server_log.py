@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from workbook.notebook.cards import GREY, RED, Card, edged_text
 
 if TYPE_CHECKING:
-    from workbook.notebook.events import Event
+    from workbook.service.live.events import Event
 
 MAX_LINES = 60
 
@@ -19,29 +19,12 @@ def log_card(events: list[Event]) -> Card:
     Args:
         events: the events of a server.
     """
-    lines = _cut([line for event in events for line in _lines(event)])
+    lines = _cut([line for event in events for line in event.lines()])
     text = "\n".join(line for line, _ in lines) or "The server has nothing new in its log."
     body = "\n".join(
         f'<span style="color:{RED}">{html.escape(line)}</span>' if alarm else html.escape(line) for line, alarm in lines
     )
     return Card(text, edged_text(body or html.escape(text), GREY))
-
-
-def _lines(event: Event) -> list[tuple[str, bool]]:
-    match event.kind:
-        case "request":
-            status = "closed" if event.status is None else str(event.status)
-            return [(f"{status}  {event.text}", False)]
-        case "exception":
-            first, *rest = event.text.splitlines() or [""]
-            lines = [(f"     {first}", True), *((f"     {line}", False) for line in rest)]
-            return [*lines, *((f"       {line}", False) for line in event.detail)]
-        case "print":
-            return [(f"     | {event.text}", False)]
-        case "ready":
-            return [("the server has started", False)]
-        case _:
-            return []
 
 
 def _cut(lines: list[tuple[str, bool]]) -> list[tuple[str, bool]]:

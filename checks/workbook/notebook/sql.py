@@ -1,21 +1,19 @@
-"""Record the SQL statements that SQLAlchemy sends, to show them in a notebook."""
+"""Show the SQL statements that SQLAlchemy sends in a notebook."""
 
 from __future__ import annotations
 
 import html
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from workbook.notebook.cards import BLUE, Card, edged_text, show
+from workbook.service.live.sql_events import listen_to_engines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Generator
 
     from workbook.notebook.live import LiveServer
-
-MAX_PARAMETERS = 200
-"""Characters shown of a statement's parameters."""
 
 
 @dataclass
@@ -39,39 +37,6 @@ class SqlLog:
         return Card(text, edged_text(f"<strong>{title}</strong>\n{body}", BLUE))
 
 
-def listen_to_engines(emit: Callable[[str], None]) -> Callable[[], None]:
-    """Report the statements of every SQLAlchemy engine of this process, sync and async.
-
-    Args:
-        emit: called with each statement, on the thread that sends it.
-
-    Returns:
-        A function that ends the listening.
-    """
-    from sqlalchemy import Engine, event
-
-    def statement(_conn: Any, _cursor: Any, text: str, parameters: Any, _context: Any, _many: bool) -> None:
-        emit(_readable(text, parameters))
-
-    def mark(text: str) -> Callable[[Any], None]:
-        return lambda _conn: emit(text)
-
-    handlers: dict[str, Callable[..., None]] = {
-        "before_cursor_execute": statement,
-        "begin": mark("BEGIN"),
-        "commit": mark("COMMIT"),
-        "rollback": mark("ROLLBACK"),
-    }
-    for name, handler in handlers.items():
-        event.listen(Engine, name, handler)
-
-    def end() -> None:
-        for name, handler in handlers.items():
-            event.remove(Engine, name, handler)
-
-    return end
-
-
 @contextmanager
 def sql_log(api: LiveServer | None = None, *, show: bool = True) -> Generator[SqlLog]:
     """Record the SQL statements of the block, and show them at its end.
@@ -91,6 +56,7 @@ def sql_log(api: LiveServer | None = None, *, show: bool = True) -> Generator[Sq
         finally:
             end()
     else:
+        api.events.settle()  # what still ends of an earlier request is none of this block's
         position = api.events.count
         try:
             yield log
@@ -103,11 +69,3 @@ def sql_log(api: LiveServer | None = None, *, show: bool = True) -> Generator[Sq
 
 def _show(log: SqlLog) -> None:
     show(log.card())
-
-
-def _readable(text: str, parameters: Any) -> str:
-    line = " ".join(text.split())
-    if not parameters:
-        return line
-    values = repr(parameters)
-    return f"{line}  {values if len(values) <= MAX_PARAMETERS else values[: MAX_PARAMETERS - 1] + '…'}"

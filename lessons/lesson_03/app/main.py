@@ -7,17 +7,18 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from sqlalchemy import Engine
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import sessionmaker
 
 from app.api import health, pages, recipes, shopping, tastings, users
-from app.api.errors import answer_invalid_request
+from app.api.errors import answer_invalid_request, answer_unstorable_value
 from app.core.config import Settings
 from app.db.base import Base
 from app.db.session import make_engine
 
 
 @asynccontextmanager
-async def open_kitchen(app: FastAPI) -> AsyncGenerator[None]:
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     """What happens before the first request, above ``yield``, and after the last one, below it.
 
     ``create_all`` makes the tables that are missing; it never changes one that is there. Lesson 12 does that.
@@ -31,7 +32,7 @@ async def open_kitchen(app: FastAPI) -> AsyncGenerator[None]:
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Put one service together, independent of every other.
 
-    Parameters:
+    Args:
         settings: what this service runs with; read from the environment when left out.
 
     Returns:
@@ -48,12 +49,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=settings.version,
         debug=settings.debug,
         contact={"email": settings.contact_email},
-        lifespan=open_kitchen,
+        responses={400: {"description": "The request cannot be read."}},
+        lifespan=lifespan,
     )
     app.state.ready = True
     app.state.engine = make_engine(settings.database_url)
     app.state.sessions = sessionmaker(app.state.engine)
     app.add_exception_handler(RequestValidationError, answer_invalid_request)
+    app.add_exception_handler(DataError, answer_unstorable_value)
     app.add_middleware(CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["*"], allow_headers=["*"])
     app.include_router(pages.router)
     app.include_router(health.router)

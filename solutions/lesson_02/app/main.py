@@ -13,7 +13,7 @@ from app.store import put_store
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Put one service together, independent of every other.
 
-    Parameters:
+    Args:
         settings: what this service runs with; read from the environment when left out.
 
     Returns:
@@ -30,6 +30,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=settings.version,
         debug=settings.debug,
         contact={"email": settings.contact_email},
+        responses={400: {"description": "The request cannot be read."}},
     )
     app.state.ready = True
     put_store(app)

@@ -11,10 +11,11 @@ Rules that hold for every format:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from workbook.course import CourseError
+from workbook.course.model import CourseError, Lesson
+from workbook.course.text import line
 from workbook.grading.exports import (
     canvas,
     classroom50,
@@ -31,8 +32,8 @@ from workbook.grading.exports import (
 from workbook.grading.exports.grades_json import gradebook_from_json
 from workbook.grading.exports.names import file_name
 from workbook.grading.exports.options import Missing, Options, Writer, Written
-from workbook.grading.exports.text import line, listed, loggable
-from workbook.grading.gradebook import Gradebook
+from workbook.grading.exports.text import listed, loggable
+from workbook.grading.gradebook import COURSE, Gradebook
 
 __all__ = [
     "FORMATS",
@@ -62,6 +63,19 @@ FORMATS: Mapping[str, Writer] = {
     "feedback": feedback.write,
 }
 """Every format by its name on the command line."""
+_WRITTEN_TO: Mapping[str, str] = {
+    "json": grades_json.FILE,
+    "csv": grades_csv.FILE,
+    "junit": junit.FILE,
+    "gradescope": gradescope.FOLDER,
+    "github-classroom": github_classroom.FOLDER,
+    "classroom50": classroom50.FOLDER,
+    "canvas": canvas.FILE,
+    "moodle": moodle_worksheet.FILE,
+    "moodle-gradebook": moodle_gradebook.FILE,
+    "summary": summary.FILE,
+    "feedback": feedback.FOLDER,
+}
 _NAMED = 10
 """Learners whom one sentence names."""
 
@@ -71,21 +85,32 @@ NEED_ROSTER = frozenset({"canvas", "moodle-gradebook"})
 
 
 def default_formats(options: Options) -> tuple[str, ...]:
-    """All formats that can be written: Moodle's worksheet only where there is one to fill in."""
-    return tuple(name for name in FORMATS if name != "moodle" or options.moodle_worksheet is not None)
+    """All formats that can be written.
+
+    Moodle's worksheet is one only where there is one to fill in, and Classroom 50's result only where its runner has
+    said for which submission.
+    """
+    without = {"moodle"} if options.moodle_worksheet is None else set[str]()
+    without |= set() if options.classroom50 else {"classroom50"}
+    return tuple(name for name in FORMATS if name not in without)
 
 
-def check_formats(names: Iterable[str], options: Options) -> None:
+def check_formats(names: Iterable[str], options: Options, lessons: Sequence[Lesson] = ()) -> None:
     """Find out beforehand what would stop ``export_all`` after a whole class was graded.
 
     Raises:
-        CourseError: there is no such format, or it needs an option that is not given, or a file that is not there.
+        CourseError: there is no such format, or it needs an option that is not given, or a file that is not there, or
+            a title that a school's system would misunderstand.
     """
     for name in names:
         if name not in FORMATS:
             raise CourseError(f"There is no format {name!r}: choose from {', '.join(FORMATS)}.")
         if name == "moodle":
             moodle_worksheet.check(options)
+        if name == "classroom50":
+            classroom50.check(options)
+        if name == "canvas":
+            canvas.assignment_titles(COURSE, lessons, options)
 
 
 def export_all(
@@ -120,7 +145,14 @@ def export_all(
         notes += [loggable(f"{name}: {note}") for note in written.notes]
         for who in written.left_out:
             left_out.setdefault(who, []).append(name)
+    notes += _left_over(folder, chosen)
     return Written(tuple(files), (*_about(left_out), *notes), tuple(left_out))
+
+
+def _left_over(folder: Path, chosen: Collection[str]) -> list[str]:
+    """Which files an earlier run has left that this one did not write anew: they may say something else."""
+    left = sorted(name for fmt, name in _WRITTEN_TO.items() if fmt not in chosen and (folder / name).exists())
+    return [f"Left from an earlier run, and not written anew: {listed(left, _NAMED)}."] if left else []
 
 
 def _about(left_out: Mapping[tuple[str, str], list[str]]) -> list[str]:

@@ -13,12 +13,13 @@ The row "Points Possible" sets what the assignment is worth to what was graded h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from workbook.course import CourseError
+from workbook.course.files import replace_file
+from workbook.course.model import CourseError, Lesson
 from workbook.grading.exports import marks
-from workbook.grading.exports.files import csv_text, replace_file
+from workbook.grading.exports.files import csv_text
 from workbook.grading.exports.options import Options, Written
 from workbook.grading.exports.text import cell
 from workbook.grading.gradebook import Gradebook, Learner, LearnerGrade
@@ -36,15 +37,15 @@ def write(book: Gradebook, folder: Path, options: Options = Options()) -> Writte
     Raises:
         CourseError: Canvas would not take a title for an assignment's, or two titles are the same.
     """
-    titles = _titles(book, options)
-    worth = [book.max_points, *(lesson.max_points for lesson in book.lessons if options.per_lesson)]
+    titles = assignment_titles(book.course, book.lessons, options)
+    worth = [book.best_mark, *(lesson.max_points for lesson in book.lessons if options.per_lesson)]
     rows: list[tuple[str, ...]] = [
         (*_PERSON, *map(cell, titles)),
         ("    Points Possible", *("" for _ in _PERSON[1:]), *(f"{points:.2f}" for points in worth)),
     ]
     left_out: list[tuple[str, str]] = []
     for grade in book.learners:
-        points = marks.final_points(grade, options.missing)
+        points = marks.final_mark(book, grade, options.missing)
         if points is None:
             left_out.append((grade.learner.id, marks.why_no_grade(grade)))
         elif not grade.learner.in_roster:
@@ -55,14 +56,19 @@ def write(book: Gradebook, folder: Path, options: Options = Options()) -> Writte
     return Written((replace_file(folder / FILE, csv_text(rows)),), left_out=tuple(left_out))
 
 
-def _titles(book: Gradebook, options: Options) -> list[str]:
-    total = options.assignment or book.course
+def assignment_titles(course: str, lessons: Sequence[Lesson], options: Options) -> list[str]:
+    """The titles of the columns.
+
+    Raises:
+        CourseError: Canvas would not take one for an assignment's, or two are the same.
+    """
+    total = options.assignment or course
     match = _NUMBERED.fullmatch(total)
     base = match["title"] if match else total
     titles = [total]
     if options.per_lesson:
         named = options.lesson_assignments
-        titles += [named.get(lesson.number) or f"{base}, lesson {lesson.number}" for lesson in book.lessons]
+        titles += [named.get(lesson.number) or f"{base}, lesson {lesson.number}" for lesson in lessons]
     for title in titles:
         if _TOTALS.search(title):
             raise CourseError(f"Canvas takes {title!r} for one of its own sums: give the assignment another title.")
@@ -83,6 +89,6 @@ def _person(learner: Learner) -> Iterator[str]:
 
 def _lessons(book: Gradebook, grade: LearnerGrade) -> Iterator[float]:
     """The lessons' points as they count: less what is taken off, so that they add up to the total but for cents."""
-    have = {lesson.lesson: lesson.points for lesson in grade.lessons}
+    have = {lesson.lesson: grade.counted(lesson) for lesson in grade.lessons}
     for lesson in book.lessons:
-        yield round(have.get(lesson.number, 0.0) * (100.0 - grade.lateness.percent) / 100.0, 2)
+        yield have.get(lesson.number, 0.0)

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from workbook.feedback.html import SYMBOLS, WORDS
+from workbook.course.points import points_text
+from workbook.course.results import ExerciseResult, Verdict
+from workbook.course.text import line
 from workbook.grading.exports import marks, shown
 from workbook.grading.exports.files import replace_tree
 from workbook.grading.exports.names import file_name
 from workbook.grading.exports.options import Options, Written
-from workbook.grading.exports.text import fenced, line, listed, markdown, number
+from workbook.grading.exports.text import fenced, listed, markdown
 from workbook.grading.gradebook import Gradebook, LearnerGrade, LessonGrade, Standing
-from workbook.results import ExerciseResult, Verdict
 
 FOLDER = "feedback"
 
@@ -36,7 +37,7 @@ def _lines(book: Gradebook, grade: LearnerGrade) -> Iterator[str]:
     yield f"# {markdown(book.course)}: {markdown(line(grade.learner.name or grade.learner.id, 120))}"
     yield ""
     yield from _total(book, grade)
-    if grade.standing is not Standing.HANDED_IN:
+    if grade.standing is not Standing.HANDED_IN and not grade.is_decided:
         return
     for lesson in grade.lessons:
         yield from _lesson(grade, lesson)
@@ -46,14 +47,18 @@ def _total(book: Gradebook, grade: LearnerGrade) -> Iterator[str]:
     about, late = shown.about_grade(grade), shown.about_lateness(grade)
     if about:
         yield from (fenced(about) if grade.standing is Standing.INVALID else about, "")
-    if grade.standing is Standing.MISSING:
+    if grade.standing is Standing.MISSING and not grade.is_decided:
         return
     if not marks.is_final(grade):
-        yield f"Points so far: {number(grade.raw_points)} of {book.max_points}."
+        yield f"Points so far: {points_text(grade.raw_points)} of {book.max_points}."
     elif grade.lateness.percent:
-        yield f"**{number(grade.points)} of {book.max_points} points**, from {number(grade.raw_points)} earned."
+        earned = points_text(grade.raw_points)
+        yield f"**{points_text(grade.points)} of {book.max_points} points**, from {earned} earned."
     else:
-        yield f"**{number(grade.points)} of {book.max_points} points.**"
+        yield f"**{points_text(grade.points)} of {book.max_points} points.**"
+    if marks.is_final(grade) and not book.scheme.is_plain:
+        mark = f"{points_text(book.mark(grade))} of {points_text(book.best_mark)}"
+        yield f"**Mark: {mark}.** {markdown(book.scheme.sentence())}"
     yield from (late,) if late else ()
     yield from (f"Rule: {markdown(book.policy)}",) if late and book.policy else ()
     yield ""
@@ -61,16 +66,18 @@ def _total(book: Gradebook, grade: LearnerGrade) -> Iterator[str]:
 
 def _lesson(grade: LearnerGrade, lesson: LessonGrade) -> Iterator[str]:
     points = marks.lesson_points(grade, lesson)
-    of = f": {number(points)} of {lesson.max_points} points" if points is not None else ""
+    of = f": {points_text(points)} of {lesson.max_points} points" if points is not None else ""
     yield f"## Lesson {lesson.lesson}, {markdown(lesson.title)}{of}"
     yield ""
+    if late := shown.about_lateness(lesson):
+        yield from (late, "")
     about = shown.about_lesson(grade, lesson)
     if lesson.result is None:
         yield from (about, "")
         return
     yield from ("| | Exercise | | Points |", "| --- | --- | --- | ---: |")
     for exercise in lesson.result.exercises:
-        yield f"| {_mark(exercise)} | {_title(exercise)} | {WORDS[exercise.verdict]} | {_points(exercise)} |"
+        yield f"| {exercise.verdict.mark} | {_title(exercise)} | {exercise.verdict.words} | {_points(exercise)} |"
     yield ""
     told: set[object] = set()
     for exercise in lesson.result.exercises:
@@ -90,14 +97,10 @@ def _others(reason: object, first: ExerciseResult, exercises: Sequence[ExerciseR
         yield from (f"{markdown(listed(others, len(others)))} {verb} stopped by the same.", "")
 
 
-def _mark(exercise: ExerciseResult) -> str:
-    return SYMBOLS.get(exercise.verdict, "✘")
-
-
 def _title(exercise: ExerciseResult) -> str:
     return f"{markdown(exercise.exercise)} {markdown(exercise.title)}"
 
 
 def _points(exercise: ExerciseResult) -> str:
     known = exercise.verdict is not Verdict.CHECK_ERROR
-    return f"{number(exercise.points)} of {exercise.max_points}" if known else f"– of {exercise.max_points}"
+    return f"{points_text(exercise.points)} of {exercise.max_points}" if known else f"– of {exercise.max_points}"

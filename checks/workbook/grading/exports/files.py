@@ -1,48 +1,16 @@
-"""How exports write: whole files, replaced at once."""
+"""What exports write: trees of files, and CSV."""
 
 from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from workbook.grading.exports.text import encodable
+from workbook.course.files import replace_file
 
 BOM = "\ufeff"
 """Tells Excel that a CSV file is UTF-8; without it, Excel reads the machine's own encoding."""
-
-
-def replace_file(file: Path, text: str) -> Path:
-    """Write a file in UTF-8, line ends as they are, so that a reader sees the old text or the new one.
-
-    A file that holds the text already is left alone: replacing thousands of them takes seconds.
-
-    Returns:
-        The file.
-
-    Raises:
-        OSError: it cannot be written; the old one is untouched then.
-    """
-    part = file.with_name(f".{file.name[:80]}.{os.getpid()}.part")
-    data = encodable(text).encode("utf-8")
-    if _holds(file, data):
-        return file
-    try:
-        part.write_bytes(data)
-        part.replace(file)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-    return file
-
-
-def _holds(file: Path, data: bytes) -> bool:
-    try:
-        return file.stat().st_size == len(data) and not file.is_symlink() and file.read_bytes() == data
-    except OSError:
-        return False
 
 
 def replace_tree(folder: Path, texts: Mapping[str, str], leftovers: str) -> list[Path]:

@@ -16,14 +16,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from workbook.feedback.html import WORDS
+from workbook.course.results import ExerciseResult, Verdict
+from workbook.course.text import encodable, line
 from workbook.grading.exports import marks, shown
 from workbook.grading.exports.files import replace_tree
 from workbook.grading.exports.names import file_name
 from workbook.grading.exports.options import Missing, Options, Written
-from workbook.grading.exports.text import encodable, line, loggable
+from workbook.grading.exports.text import loggable
 from workbook.grading.gradebook import Gradebook, LearnerGrade, Standing
-from workbook.results import ExerciseResult, Verdict
 
 FOLDER = "github-classroom"
 _VERSION = 1
@@ -121,4 +121,4 @@ def _message(grade: LearnerGrade, found: ExerciseResult | None) -> str:
         return loggable(shown.about_grade(grade)) or "Not handed in."
     if found.verdict is Verdict.PASSED:
         return ""
-    return loggable(f"{WORDS[found.verdict]}\n{shown.explain(found)}".strip())
+    return loggable(f"{found.verdict.words}\n{shown.explain(found)}".strip())

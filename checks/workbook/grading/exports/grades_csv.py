@@ -13,10 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from workbook.course.files import replace_file
+from workbook.course.points import points_text
 from workbook.grading.exports import marks
-from workbook.grading.exports.files import BOM, csv_text, replace_file
+from workbook.grading.exports.files import BOM, csv_text
 from workbook.grading.exports.options import Missing, Options, Written
-from workbook.grading.exports.text import cell, number
+from workbook.grading.exports.text import cell
 from workbook.grading.gradebook import Gradebook, LearnerGrade, Standing
 
 FILE = "grades.csv"
@@ -27,7 +29,8 @@ _TOTALS = ("raw", "percent off", "final", "max", "flags")
 def write(book: Gradebook, folder: Path, options: Options = Options()) -> Written:  # noqa: B008
     """Write ``grades.csv``."""
     exercises = [(lesson.number, exercise.id) for lesson in book.lessons for exercise in lesson.exercises]
-    header = (*_PERSON, *(f"exercise {exercise}" for _, exercise in exercises), *_TOTALS)
+    marked = () if book.scheme.is_plain else ("mark", "best mark")
+    header = (*_PERSON, *(f"exercise {exercise}" for _, exercise in exercises), *_TOTALS[:-1], *marked, _TOTALS[-1])
     rows = [tuple(_row(book, grade, exercises, options.missing)) for grade in book.learners]
     return Written((replace_file(folder / FILE, BOM + csv_text([header, *rows])),))
 
@@ -43,11 +46,13 @@ def _row(book: Gradebook, grade: LearnerGrade, exercises: list[tuple[int, str]],
         known = None if lesson is None or absent else marks.exercise_points(grade, lesson, exercise)
         yield _points(known)
     yield _points(marks.raw_points(grade, missing))
-    yield number(grade.lateness.percent)
+    yield points_text(grade.lateness.percent)
     yield _points(marks.final_points(grade, missing))
-    yield number(book.max_points)
+    yield points_text(book.max_points)
+    if not book.scheme.is_plain:
+        yield from (_points(marks.final_mark(book, grade, missing)), points_text(book.best_mark))
     yield cell("; ".join(marks.flags(grade)))
 
 
 def _points(points: float | None) -> str:
-    return "" if points is None else number(points)
+    return "" if points is None else points_text(points)

@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from workbook.course import CourseError
+from workbook.course.files import replace_file
+from workbook.course.model import CourseError
 from workbook.grading.exports import marks
-from workbook.grading.exports.files import replace_file
 from workbook.grading.exports.options import Missing, Options, Written
 from workbook.grading.gradebook import Gradebook
 
@@ -40,6 +40,7 @@ def gradebook_to_json(book: Gradebook) -> dict[str, Any]:
         plain |= {
             "raw_points": marks.raw_points(grade, Missing.ZERO),
             "points": marks.final_points(grade, Missing.ZERO),
+            "mark": marks.final_mark(book, grade, Missing.ZERO),
             "max_points": grade.max_points,
             "final": marks.is_final(grade),
             "flags": marks.flags(grade),

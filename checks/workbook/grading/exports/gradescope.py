@@ -12,13 +12,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from workbook.course import CourseError
-from workbook.feedback.html import WORDS
+from workbook.course.files import replace_file
+from workbook.course.model import CourseError
+from workbook.course.text import block, encodable, line
 from workbook.grading.exports import marks, shown
-from workbook.grading.exports.files import replace_file, replace_tree
+from workbook.grading.exports.files import replace_tree
 from workbook.grading.exports.names import file_name
 from workbook.grading.exports.options import Missing, Options, Written
-from workbook.grading.exports.text import block, encodable, line
 from workbook.grading.gradebook import Gradebook, LearnerGrade
 
 FOLDER = "gradescope"
@@ -81,7 +81,7 @@ def _tests(book: Gradebook, grade: LearnerGrade, number: int) -> list[dict[str, 
     for exercise in lesson.exercises:
         result = graded.exercise(exercise.id) if graded else None
         if result is not None:
-            verdict, passed = WORDS[result.verdict], result.points >= exercise.points
+            verdict, passed = result.verdict.words, result.points >= exercise.points
             output = f"{verdict}\n{shown.explain(result)}".strip()
         else:
             passed, output = False, shown.about_lesson(grade, graded) if graded else "not handed in"

@@ -10,14 +10,14 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from workbook.feedback.html import WORDS
+from workbook.course.files import replace_file
+from workbook.course.points import points_text
+from workbook.course.results import ExerciseResult, Verdict
+from workbook.course.text import block, line
 from workbook.grading.exports import marks, shown
-from workbook.grading.exports.files import replace_file
 from workbook.grading.exports.names import file_name
 from workbook.grading.exports.options import Options, Written
-from workbook.grading.exports.text import block, line, number
 from workbook.grading.gradebook import Gradebook, LearnerGrade, LessonGrade, Standing
-from workbook.results import ExerciseResult, Verdict
 
 FILE = "junit.xml"
 
@@ -39,8 +39,8 @@ def _suite(root: ET.Element, book: Gradebook, grade: LearnerGrade, lesson: Lesso
     place = f"{file_name(grade.learner.id)}.lesson_{lesson.lesson:02d}"
     points = marks.lesson_points(grade, lesson)
     properties: dict[str, str] = {
-        "points": "" if points is None else number(points),
-        "max_points": number(lesson.max_points),
+        "points": "" if points is None else points_text(points),
+        "max_points": points_text(lesson.max_points),
         "flags": "; ".join(marks.flags(grade)),
     }
     _properties(suite, {name: text for name, text in properties.items() if text})
@@ -70,7 +70,7 @@ def _case(suite: ET.Element, place: str, exercise: ExerciseResult) -> None:
         name=f"{exercise.exercise} {line(exercise.title)}",
         time=f"{seconds:.3f}",
     )
-    _properties(case, {"points": number(exercise.points), "max_points": number(exercise.max_points)})
+    _properties(case, {"points": points_text(exercise.points), "max_points": points_text(exercise.max_points)})
     if exercise.verdict is Verdict.PASSED:
         return
     ours = exercise.verdict is Verdict.CHECK_ERROR
@@ -82,7 +82,7 @@ def _in_short(exercise: ExerciseResult) -> str:
     """The verdict with its reason: many tools show nothing else in a list of failures."""
     message = shown.told(exercise) if exercise.verdict is not Verdict.NOT_STARTED else None
     reason = next((text for label in _TELLING if message and (text := message.row(label))), "")
-    return line(f"{WORDS[exercise.verdict]}: {reason}" if reason else WORDS[exercise.verdict], _SHORT)
+    return line(f"{exercise.verdict.words}: {reason}" if reason else exercise.verdict.words, _SHORT)
 
 
 def _whole_lesson(suite: ET.Element, place: str, grade: LearnerGrade, lesson: LessonGrade) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from workbook.course.results import Verdict
 from workbook.grading.exports.options import Missing
-from workbook.grading.gradebook import LearnerGrade, LessonGrade, Standing
-from workbook.results import Verdict
+from workbook.grading.gradebook import Gradebook, LearnerGrade, LessonGrade, Standing
 
 
 def is_graded(grade: LearnerGrade, lesson: LessonGrade) -> bool:
@@ -44,8 +44,14 @@ def final_points(grade: LearnerGrade, missing: Missing) -> float | None:
     return grade.points if _has_grade(grade, missing) else None
 
 
+def final_mark(book: Gradebook, grade: LearnerGrade, missing: Missing) -> float | None:
+    """The mark for a school's gradebook; None where there is no grade."""
+    return book.mark(grade) if _has_grade(grade, missing) else None
+
+
 def _has_grade(grade: LearnerGrade, missing: Missing) -> bool:
-    return is_final(grade) and (grade.standing is not Standing.MISSING or missing is Missing.ZERO)
+    nothing = grade.standing is Standing.MISSING and not grade.is_decided
+    return is_final(grade) and (not nothing or missing is Missing.ZERO)
 
 
 def why_no_grade(grade: LearnerGrade) -> str:
@@ -56,6 +62,7 @@ def why_no_grade(grade: LearnerGrade) -> str:
 def flags(grade: LearnerGrade) -> tuple[str, ...]:
     """What an instructor should look at, in a few words each."""
     unstable = [exercise for lesson in grade.lessons for exercise in lesson.unstable]
+    decided = [exercise for lesson in grade.lessons for exercise in lesson.overrides]
     absent = [lesson.lesson for lesson in grade.lessons if not lesson.handed_in]
     found = {
         "grader error": not is_final(grade),
@@ -63,7 +70,8 @@ def flags(grade: LearnerGrade) -> tuple[str, ...]:
         "invalid upload": grade.standing is Standing.INVALID,
         f"unstable: {' '.join(unstable)}": bool(unstable),
         "not in roster": not grade.learner.in_roster,
-        "late": grade.lateness.days > 0,
+        "late": grade.lateness.days > 0 or any(lesson.lateness and lesson.lateness.days for lesson in grade.lessons),
+        f"decided by hand: {' '.join(decided)}": bool(decided),
         f"not handed in: {', '.join(f'lesson {number}' for number in absent)}": bool(absent)
         and grade.standing is Standing.HANDED_IN,
         "has notes": bool(grade.notes),

@@ -13,12 +13,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workbook.course import CourseError
+from workbook.course.files import replace_file
+from workbook.course.model import CourseError
+from workbook.course.points import points_text
 from workbook.grading.exports import marks
-from workbook.grading.exports.files import csv_text, replace_file
+from workbook.grading.exports.files import csv_text
 from workbook.grading.exports.moodle_worksheet import feedback_html
 from workbook.grading.exports.options import Options, Written
-from workbook.grading.exports.text import cell, number
+from workbook.grading.exports.text import cell
 from workbook.grading.gradebook import Gradebook, Learner
 
 FILE = "moodle-gradebook.csv"
@@ -39,7 +41,7 @@ def write(book: Gradebook, folder: Path, options: Options = Options()) -> Writte
     notes: list[str] = []
     left_out: list[tuple[str, str]] = []
     for grade in book.learners:
-        points = marks.final_points(grade, options.missing)
+        points = marks.final_mark(book, grade, options.missing)
         user = _value(grade.learner, field)
         reason = _refusal(grade.learner, user, field)
         if points is None:
@@ -47,9 +49,12 @@ def write(book: Gradebook, folder: Path, options: Options = Options()) -> Writte
         if points is None or reason:
             left_out.append((grade.learner.id, reason))
         else:
-            rows.append((user, number(points), feedback_html(grade)))
-    if book.max_points > _LARGEST_GRADE:
-        notes.append(f"Grades go up to {book.max_points}: Moodle refuses more than 100 unless unlimited grades are on.")
+            rows.append((user, points_text(points), feedback_html(grade)))
+    if book.best_mark > _LARGEST_GRADE:
+        notes.append(
+            f"Grades go up to {points_text(book.best_mark)}: Moodle refuses more than 100 unless unlimited grades are "
+            "on; scale = 100 in the class file makes them fit."
+        )
     return Written((replace_file(folder / FILE, csv_text(rows)),), tuple(notes), tuple(left_out))
 
 

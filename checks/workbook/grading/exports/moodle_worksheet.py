@@ -26,13 +26,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbook.course import CourseError
+from workbook.course.files import replace_file
+from workbook.course.model import CourseError
+from workbook.course.points import points_text
+from workbook.course.results import Verdict
+from workbook.course.text import line
 from workbook.grading.exports import marks, shown
-from workbook.grading.exports.files import BOM, csv_text, replace_file
+from workbook.grading.exports.files import BOM, csv_text
 from workbook.grading.exports.options import Missing, Options, Written
-from workbook.grading.exports.text import html_lines, line, number
+from workbook.grading.exports.text import html_lines
 from workbook.grading.gradebook import Gradebook, Learner, LearnerGrade, Standing
-from workbook.results import Verdict
 
 FILE = "moodle.csv"
 HEADERS = {
@@ -64,11 +67,13 @@ def check(options: Options) -> str:
     """The worksheet that is to be filled in.
 
     Raises:
-        CourseError: there is none, or it cannot be read.
+        CourseError: there is none, or it cannot be read, or a column is not found.
     """
     if options.moodle_worksheet is None:
         raise CourseError("Moodle's grading worksheet is filled in, not made: download it from the assignment first.")
-    return _read(options.moodle_worksheet)
+    sheet = _read(options.moodle_worksheet)
+    _parsed(sheet, options)
+    return sheet
 
 
 def fill(book: Gradebook, sheet: str, options: Options = Options()) -> tuple[str, list[str]]:  # noqa: B008
@@ -81,16 +86,8 @@ def fill(book: Gradebook, sheet: str, options: Options = Options()) -> tuple[str
         CourseError: it is no worksheet of Moodle's, or a column is not found.
     """
     mark = BOM if sheet.startswith(BOM) else ""
-    body = sheet.removeprefix(BOM)
-    line_end = "\r\n" if "\r\n" in body else "\n"
-    try:
-        header, *rows = csv.reader(io.StringIO(body, newline=""), strict=True)
-    except (csv.Error, ValueError):
-        raise CourseError("This grading worksheet is not a CSV file with a header: download it again.") from None
-    rows = [row for row in rows if row]
-    if any(len(row) != len(header) for row in rows):
-        raise CourseError("The rows of this grading worksheet are of different lengths: download it again.")
-    columns = _columns([text.strip() for text in header], rows, options.moodle_headers)
+    line_end = "\r\n" if "\r\n" in sheet else "\n"
+    header, rows, columns = _parsed(sheet, options)
     notes: list[str] = []
     known, met = _People(book), set[str]()
     for row in rows:
@@ -117,13 +114,26 @@ def fill(book: Gradebook, sheet: str, options: Options = Options()) -> tuple[str
     return mark + csv_text([header, *rows], line_end=line_end), notes
 
 
+def _parsed(sheet: str, options: Options) -> tuple[list[str], list[list[str]], _Columns]:
+    try:
+        header, *rows = csv.reader(io.StringIO(sheet.removeprefix(BOM), newline=""), strict=True)
+    except (csv.Error, ValueError):
+        raise CourseError("This grading worksheet is not a CSV file with a header: download it again.") from None
+    rows = [row for row in rows if row]
+    if any(len(row) != len(header) for row in rows):
+        raise CourseError("The rows of this grading worksheet are of different lengths: download it again.")
+    return header, rows, _columns([text.strip() for text in header], rows, options.moodle_headers)
+
+
 def feedback_html(grade: LearnerGrade) -> str:
     """A learner's feedback for Moodle: the points, and for each lesson the first thing that is to be mended."""
-    parts = [f"{number(grade.points)} of {grade.max_points} points."]
+    parts = [f"{points_text(grade.points)} of {grade.max_points} points."]
     parts += [text for text in (shown.about_grade(grade), shown.about_lateness(grade)) if text]
     for lesson in grade.lessons if grade.standing is Standing.HANDED_IN else ():
         about = shown.about_lesson(grade, lesson)
-        parts.append(f"Lesson {lesson.lesson}: {number(lesson.points)} of {lesson.max_points} points. {about}".rstrip())
+        parts.append(
+            f"Lesson {lesson.lesson}: {points_text(lesson.points)} of {lesson.max_points} points. {about}".rstrip()
+        )
         first = lesson.result.first_problem if lesson.result else None
         if first is None or first.verdict is Verdict.PASSED:
             continue
@@ -180,8 +190,8 @@ def _refusal(grade: LearnerGrade, row: list[str], columns: _Columns, missing: Mi
 
 def _scaled(book: Gradebook, grade: LearnerGrade, row: list[str], columns: _Columns, missing: Missing) -> str:
     maximum = row[columns.maximum].strip()
-    points = marks.final_points(grade, missing) or 0.0
-    share = points / book.max_points if book.max_points else 0.0
+    points = marks.final_mark(book, grade, missing) or 0.0
+    share = points / book.best_mark if book.best_mark else 0.0
     scaled = f"{share * float(maximum.replace(',', '.')):.2f}"
     return scaled.replace(".", ",") if "," in maximum else scaled
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 
-from workbook.feedback.message import Message
+from workbook.course.message import Message
+from workbook.course.results import CheckResult, ExerciseResult, Verdict
+from workbook.course.text import block
 from workbook.grading.exports import marks
-from workbook.grading.exports.text import block
 from workbook.grading.gradebook import LearnerGrade, LessonGrade, Standing
-from workbook.results import CheckResult, ExerciseResult, Verdict
 
 HIDDEN = "A further check of your instructor's does not pass."
+DECIDED = "By hand"
+"""The label of what an instructor decided."""
 NOT_GRADED = "Not graded yet: the grader has a fault here. It is not yours, and costs you nothing."
 
 _OWN_ROWS = frozenset({"Expected", "Look at", "Stuck?"})
@@ -47,7 +50,11 @@ def told(exercise: ExerciseResult) -> Message | None:
     if exercise.verdict is Verdict.CHECK_ERROR:
         return None
     failed = (check for check in exercise.checks if not check.passed and not is_hidden(check))
-    return next((check.message for check in failed if check.message is not None), None)
+    message = next((check.message for check in failed if check.message is not None), None)
+    if not exercise.remark:
+        return message
+    decided = (DECIDED, exercise.remark)
+    return replace(message, rows=(decided, *message.rows)) if message else Message((decided,), "decided")
 
 
 def same_stop(exercise: ExerciseResult) -> object:
@@ -79,7 +86,7 @@ def about_lesson(grade: LearnerGrade, lesson: LessonGrade) -> str:
 
 def about_grade(grade: LearnerGrade) -> str:
     """What a learner has to know about the whole grade; empty where nothing is special."""
-    if grade.standing is Standing.MISSING:
+    if grade.standing is Standing.MISSING and not grade.is_decided:
         return "Nothing was handed in."
     if grade.standing is Standing.INVALID:
         return f"Your upload could not be graded. {block(grade.problem)}".strip()
@@ -88,10 +95,10 @@ def about_grade(grade: LearnerGrade) -> str:
     return ""
 
 
-def about_lateness(grade: LearnerGrade) -> str:
-    """What being late did; empty where the work came in time."""
+def about_lateness(grade: LearnerGrade | LessonGrade) -> str:
+    """What being late did to all of the work, or to a lesson with a due date of its own; empty where it was in time."""
     late = grade.lateness
-    if late.days <= 0:
+    if late is None or late.days <= 0:
         return ""
     begun = -int(-late.days // 1)
     days = "1 day" if begun == 1 else f"{begun} days"

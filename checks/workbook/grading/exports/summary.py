@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import mean, median
 
+from workbook.course.files import replace_file
+from workbook.course.points import points_text
+from workbook.course.text import line
 from workbook.grading.exports import marks
-from workbook.grading.exports.files import replace_file
 from workbook.grading.exports.options import Missing, Options, Written
-from workbook.grading.exports.text import line, markdown, number
+from workbook.grading.exports.text import markdown
 from workbook.grading.gradebook import Gradebook, LearnerGrade, Standing
 
 FILE = "summary.md"
@@ -80,8 +82,8 @@ def _head(book: Gradebook) -> Iterator[str]:
         yield ""
     if points:
         yield (
-            f"Points of the {len(points)} who could be graded: {number(mean(points))} on average, "
-            f"median {number(median(points))}, of {book.max_points}."
+            f"Points of the {len(points)} who could be graded: {points_text(mean(points))} on average, "
+            f"median {points_text(median(points))}, of {book.max_points}."
         )
     if book.policy:
         yield markdown(book.policy)
@@ -107,4 +109,4 @@ def _name(grade: LearnerGrade) -> str:
 
 
 def _points(points: float | None) -> str:
-    return "" if points is None else number(points)
+    return "" if points is None else points_text(points)

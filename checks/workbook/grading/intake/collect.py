@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from workbook.course import Course, CourseError
+from workbook.course.model import Course, CourseError
 from workbook.grading.gradebook import Learner
 from workbook.grading.intake.archive import open_upload
 from workbook.grading.intake.entry import InvalidUpload, shown
 from workbook.grading.intake.limits import Limits
 from workbook.grading.intake.locate import locate
-from workbook.grading.intake.match import Matcher, key_of
+from workbook.grading.intake.match import CANVAS_LATE, Matcher, key_of
 from workbook.grading.intake.ours import MAX_BYTES, Ours
 from workbook.grading.intake.roster import read_roster
 from workbook.grading.intake.sources import Source, find_sources
-from workbook.grading.submission import Files, Submission
+from workbook.grading.intake.submission import Files, Submission
 
+_CLOCKS_DIFFER = 300.0
+"""Seconds by which a learner's clock may be ahead of ours before it is worth a word."""
 _EARLIEST = datetime(1981, 1, 1, tzinfo=UTC).timestamp()
 """Zips without a time say 1980."""
 
@@ -56,17 +58,25 @@ def collect(
     limits = limits or Limits()
     numbers = {lesson.number for lesson in course.lessons} if wanted is None else set(wanted)
     known = read_roster(roster) if roster is not None else None
-    owners = _owners(find_sources(source, leave_out=[*leave_out, *([roster] if roster else [])]), known)
+    uploads = list(find_sources(source, leave_out=[*leave_out, *([roster] if roster else [])]))
+    matcher = Matcher(known, [upload.name for upload in uploads]) if known is not None else None
+    owners = _owners(uploads, matcher)
     ours = Ours(course)
     learners: list[tuple[Learner, Submission | None]] = []
     for learner, upload in owners:
-        learners.append((learner, read_submission(upload, learner.id, ours, numbers, limits)))
+        submission = read_submission(upload, learner.id, ours, numbers, limits)
+        if matcher is not None and matcher.is_guess(upload.name):
+            note = (
+                f"Nothing but the end of its name, {shown(upload.name)}, says that this is {shown(learner.id)}'s work."
+            )
+            submission = replace(submission, notes=(note, *submission.notes))
+        learners.append((learner, submission))
     present = {key_of(learner.id) for learner, _ in owners}
     learners += [(learner, None) for learner in known or () if key_of(learner.id) not in present]
     return Intake(sorted(learners, key=lambda pair: pair[0].id))
 
 
-def _owners(sources: Iterable[Source], known: list[Learner] | None) -> list[tuple[Learner, Source]]:
+def _owners(sources: Iterable[Source], matcher: Matcher | None) -> list[tuple[Learner, Source]]:
     """Whose each upload is.
 
     Two uploads of one learner are an error even where they are the same: only the instructor can say which counts.
@@ -75,12 +85,11 @@ def _owners(sources: Iterable[Source], known: list[Learner] | None) -> list[tupl
     Raises:
         CourseError: two are of one learner.
     """
-    matcher = Matcher(known) if known is not None else None
     found: dict[str, tuple[Learner, Source]] = {}
     for upload in sources:
         learner = matcher.find(upload.name) if matcher is not None else None
         if learner is None:
-            learner = Learner(shown(upload.name), in_roster=known is None)
+            learner = Learner(shown(upload.name), in_roster=matcher is None)
         key = key_of(learner.id)
         if key in found:
             other = found[key][1]
@@ -122,11 +131,28 @@ def _read(path: Path, empty: Submission, ours: Ours, wanted: Collection[int], li
             else:
                 comparison.check(entry, content)
         times = [upload.modified(entry) for entry in taken]
-        notes = (*located.notes, *comparison.notes)
+        notes = (*located.notes, *comparison.notes, *_about_times(times), *_about_name(path.name))
     finally:
         upload.close()
     ordered: dict[int, Files] = {number: dict(sorted(files.items())) for number, files in lessons.items()}
     return Submission(empty.id, empty.source, ordered, notes, handed_in_at=_newest(times))
+
+
+def _about_times(times: Iterable[float | None]) -> list[str]:
+    """What an instructor should know of times that cannot be."""
+    ahead = max((when for when in times if when is not None and when > time.time() + _CLOCKS_DIFFER), default=None)
+    if ahead is None:
+        return []
+    try:
+        day = f" ({datetime.fromtimestamp(ahead, tz=UTC):%Y-%m-%d})"
+    except (OverflowError, OSError, ValueError):
+        day = ""
+    return [f"A file in it has a time in the future{day}, which says nothing about when it was handed in."]
+
+
+def _about_name(name: str) -> list[str]:
+    """What Canvas has put into an upload's name."""
+    return ["Canvas has marked this upload as late."] if CANVAS_LATE.fullmatch(name) else []
 
 
 def _newest(times: Iterable[float | None]) -> datetime | None:

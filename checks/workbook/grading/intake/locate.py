@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from workbook.course import folder_name
+from workbook.course.model import folder_name
 from workbook.grading.intake.entry import Entry, InvalidUpload, Kind, patterns, shown
 from workbook.grading.intake.limits import Limits, size
 
@@ -113,7 +113,10 @@ def _take(places: dict[int, dict[str, _Place]], limits: Limits) -> Located:
         _check_size(number, files, limits)
         total += sum(entry.size for entry in files.values())
         lessons[number] = files
-        odd = [name for name in files if _CONFIGURATION.match(name.rpartition("/")[2])]
+        # The tests that a learner writes, from lesson 8 on, have a conftest.py of their own.
+        odd = [
+            name for name in files if _CONFIGURATION.match(name.rpartition("/")[2]) and not name.startswith("tests/")
+        ]
         notes += _note(number, "hidden files, which were left out", hidden)
         notes += _note(number, "configuration, which has no effect on the checks", odd)
     if total > limits.upload_bytes:

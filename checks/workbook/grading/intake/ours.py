@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from workbook.course import Course, folder_name
+from workbook.course.model import Course, folder_name
 from workbook.grading.intake.entry import Entry, Kind, is_ignored, patterns, shown
 from workbook.grading.intake.limits import MB
 from workbook.grading.intake.locate import Located

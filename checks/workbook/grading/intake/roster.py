@@ -19,7 +19,7 @@ The first row names the columns, in any order and in capitals or not. Other colu
 ==================================  ===================================================================================
 
 Delimiters are ``,`` ``;`` or a tab, whichever the first row has most of. The text is UTF-8, with or without a byte
-order mark. The row ``Points Possible`` of a Canvas export is skipped.
+order mark. What Canvas, Moodle, GitHub Classroom and Classroom 50 export is a roster too (``school_rosters.py``).
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
-from workbook.course import CourseError
+from workbook.course.model import CourseError
 from workbook.grading.gradebook import Learner
 from workbook.grading.intake.entry import shown
+from workbook.grading.intake.school_rosters import as_roster
 
 MAX_BYTES = 10_000_000
 MAX_LEARNERS = 20_000
@@ -63,7 +64,7 @@ def read_roster(file: Path) -> list[Learner]:
     Raises:
         CourseError: it cannot be read, has no column ``id``, or a row has a fault. The sentence names file and line.
     """
-    rows = _rows(file)
+    rows = as_roster(_rows(file))
     if not rows:
         raise CourseError(f"The roster {file.name} is empty: its first row names the columns, and id is one of them.")
     first_line, header = rows[0]
@@ -71,7 +72,7 @@ def read_roster(file: Path) -> list[Learner]:
     learners: dict[str, tuple[Learner, int]] = {}
     for line, cells in rows[1:]:
         values = {column: cells[position] for column, position in columns.items() if position < len(cells)}
-        if not any(cells) or _is_points_possible(cells):
+        if not any(cells):
             continue
         learner = _learner(values, f"{file.name}, line {line}")
         key = unicodedata.normalize("NFC", learner.id).casefold()
@@ -132,7 +133,8 @@ def _columns(header: list[str], file: Path, line: int) -> dict[str, int]:
         known[column] = position
     if "id" not in known:
         raise CourseError(
-            f"{file.name}, line {line}: there is no column id; it holds what submissions are called. "
+            f"{file.name}, line {line}: there is no column id; it holds what submissions are called, "
+            "and no school's export looks like this. "
             f"The columns are {shown(', '.join(header), 200)}."
         )
     if "canvas:Student" in known:
@@ -148,10 +150,6 @@ def _column(name: str) -> str | None:
     if (short := name.removeprefix("moodle ")) in _MOODLE:
         return f"moodle:{_MOODLE[short]}"
     return None
-
-
-def _is_points_possible(cells: list[str]) -> bool:
-    return cells[0].casefold() == "points possible"
 
 
 def _learner(values: Mapping[str, str], where: str) -> Learner:

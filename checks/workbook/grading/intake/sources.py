@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbook.course import CourseError
+from workbook.course.model import CourseError
 from workbook.grading.intake.archive import stem
 from workbook.grading.intake.entry import shown
 

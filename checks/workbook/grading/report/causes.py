@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from workbook.feedback.message import Message
-from workbook.feedback.words import STARTING
+from workbook.course.message import Message
+from workbook.service.protocol.problem import ProblemKind
 
 _TELLING = (
     *("Looks like", "Found", "It raised", "Cannot read", "Import failed", "Not found", "What happened", "No answer"),
@@ -19,6 +19,8 @@ _WORDY = {"Found": ";", "You answered": " "}
 
 _TELLING_LENGTH = 300
 """Characters of a text by which faults are told apart."""
+
+_PREVENTS_START = frozenset(str(kind) for kind in ProblemKind if kind.prevents_start)
 
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'")
 _SHOULD = r"expected|and should (?:not )?be(?: one of| in| less than| at most| more than| at least)?"
@@ -73,7 +75,7 @@ def cause_of(lesson: int, exercise: str, message: Message) -> Cause:
     label, text = telling_row(message)
     end = _WORDY.get(label)
     telling = f"{label}: {general(text.partition(end)[0] if end else text)}"
-    if message.kind in STARTING:
+    if message.kind in _PREVENTS_START:
         return Cause(lesson, "", message.kind, "", telling)
     return Cause(lesson, exercise, message.kind, general(message.row("Expected") or ""), telling)
 

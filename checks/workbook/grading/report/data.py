@@ -6,18 +6,19 @@ Nothing is escaped here but what would change how a text is read; the page inser
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from workbook.course import Lesson
-from workbook.feedback.html import WORDS
-from workbook.feedback.message import Message
+from workbook.course.message import Message
+from workbook.course.model import Lesson
+from workbook.course.points import points_text
+from workbook.course.results import ExerciseResult, Verdict
 from workbook.grading.exports import marks, shown
 from workbook.grading.gradebook import Gradebook, LearnerGrade, LessonGrade, Standing
-from workbook.grading.pairs import SimilarPair
 from workbook.grading.report.causes import Cause, cause_of, grouped, telling_text
-from workbook.grading.report.interning import NONE, Table, Texts, visible
-from workbook.results import ExerciseResult, Verdict
+from workbook.grading.report.interning import NONE, Table, Texts, shortened
+from workbook.grading.similarity.pairs import SimilarPair
 
 CODES = {
     Verdict.PASSED: "p",
@@ -38,18 +39,30 @@ _NAME = 300
 _NOTE = 500
 _NOTES = 50
 
+CODE_TEXT = 2_000_000
+"""Characters of learners' code that stand beside verdicts, all together."""
+_AROUND = 5
+"""Lines shown above and below the one that a message names."""
+_LINE = 200
+_PLACE = re.compile(r"lessons/lesson_\d\d/(?P<file>[^:]+):(?P<line>\d+)")
+
+Works = Mapping[str, Mapping[int, Mapping[str, bytes]]]
+"""What was handed in: by learner and lesson, each file's bytes by its path in the lesson."""
 _Failure = tuple[int, Cause, Message, bool]
 
 
-def report_data(book: Gradebook, pairs: Sequence[SimilarPair] = (), *, limit: int = TEXT_LIMIT) -> dict[str, Any]:
+def report_data(
+    book: Gradebook, pairs: Sequence[SimilarPair] = (), *, works: Works | None = None, limit: int = TEXT_LIMIT
+) -> dict[str, Any]:
     """The class as JSON.
 
     Args:
         book: the class.
         pairs: similar pairs to show, in the order in which they are to be read.
+        works: what was handed in, to show the code that a message speaks of.
         limit: characters of one text of a message.
     """
-    maker = _Maker(book, limit)
+    maker = _Maker(book, limit, works or {})
     learners = [maker.learner(place, grade) for place, grade in enumerate(book.learners)]
     groups = [
         {
@@ -65,16 +78,16 @@ def report_data(book: Gradebook, pairs: Sequence[SimilarPair] = (), *, limit: in
         for group in grouped(maker.failures, limit=GROUPS)
     ]
     return {
-        "course": visible(book.course, _NAME),
+        "course": shortened(book.course, _NAME),
         "made": book.made_at.isoformat(timespec="minutes"),
         "version": book.tool_version,
         "seed": book.seed,
-        "isolation": visible(book.isolation, _NOTE),
+        "isolation": shortened(book.isolation, _NOTE),
         "isolated": book.isolated,
-        "policy": visible(book.policy, _NOTE),
+        "policy": shortened(book.policy, _NOTE),
         "max": book.max_points,
         "says": {"hidden": shown.HIDDEN, "notGraded": shown.NOT_GRADED},
-        "words": {CODES[verdict]: word for verdict, word in WORDS.items()},
+        "words": {CODES[verdict]: verdict.words for verdict in Verdict},
         "lessons": [_columns(lesson) for lesson in book.lessons],
         "learners": learners,
         "outcomes": maker.outcomes.entries,
@@ -98,8 +111,10 @@ def _columns(lesson: Lesson) -> dict[str, Any]:
 class _Maker:
     """Turns learners into data, and remembers what they have in common."""
 
-    def __init__(self, book: Gradebook, limit: int) -> None:
+    def __init__(self, book: Gradebook, limit: int, works: Works) -> None:
         self.book = book
+        self._works = works
+        self._room = CODE_TEXT
         self.texts = Texts(limit)
         self.outcomes = Table()
         """What became of an exercise: verdict, points, message, checks, which of them passed, hidden messages."""
@@ -115,16 +130,16 @@ class _Maker:
         who = grade.learner
         return {
             "key": self._key(who.id),
-            "id": visible(who.id, _NAME),
-            "name": visible(who.name, _NAME),
-            "email": visible(who.email, _NAME),
+            "id": shortened(who.id, _NAME),
+            "name": shortened(who.name, _NAME),
+            "email": shortened(who.email, _NAME),
             "roster": who.in_roster,
             "extension": who.extension_days,
             "standing": grade.standing.value,
-            "problem": visible(grade.problem, _NOTE),
-            "notes": [visible(note, _NOTE) for note in grade.notes[:_NOTES]],
+            "problem": shortened(grade.problem, _NOTE),
+            "notes": [shortened(note, _NOTE) for note in grade.notes[:_NOTES]],
             "moreNotes": max(0, len(grade.notes) - _NOTES),
-            "source": visible(grade.source, _NAME),
+            "source": shortened(grade.source, _NAME),
             "at": grade.handed_in_at.isoformat(timespec="minutes") if grade.handed_in_at else "",
             "days": round(grade.lateness.days, 2),
             "percent": grade.lateness.percent,
@@ -132,14 +147,15 @@ class _Maker:
             "points": grade.points,
             "max": grade.max_points,
             "final": marks.is_final(grade),
-            "errors": [visible(text, _NOTE) for text in _errors(grade)],
-            "about": visible(shown.about_grade(grade), _NOTE),
+            "errors": [shortened(text, _NOTE) for text in _errors(grade)],
+            "about": shortened(shown.about_grade(grade), _NOTE),
             "late": shown.about_lateness(grade),
+            "mark": "" if self.book.scheme.is_plain else _mark(self.book, grade),
             "lessons": [self._lesson(place, lesson, grade) for lesson in self.book.lessons],
         }
 
     def _key(self, ident: str) -> str:
-        key = shown = visible(ident, _NAME)
+        key = shown = shortened(ident, _NAME)
         count = 1
         while key in self._taken:
             count += 1
@@ -157,10 +173,33 @@ class _Maker:
             data["about"] = shown.about_lesson(learner, grade)
         if not marks.is_graded(learner, grade):
             data["unknown"] = True
+        if late := shown.about_lateness(grade):
+            data["late"] = late
         if grade.unstable:
-            data["unstable"] = [visible(name, _NAME) for name in grade.unstable]
+            data["unstable"] = [shortened(name, _NAME) for name in grade.unstable]
         data["outcomes"] = list(self._outcomes(place, lesson, grade)) if grade.result else []
+        if codes := self._codes(learner.learner.id, grade):
+            data["code"] = codes
         return data
+
+    def _codes(self, who: str, grade: LessonGrade) -> dict[str, list[Any]]:
+        """By exercise, the code that its message speaks of: file, first line, the line that is meant, and the text."""
+        files = self._works.get(who, {}).get(grade.lesson, {})
+        found: dict[str, list[Any]] = {}
+        for entry in grade.result.exercises if grade.result and files else ():
+            message = shown.told(entry)
+            match = _PLACE.match(message.row("Look at") or "") if message else None
+            if match is None or match["file"] not in files:
+                continue
+            lines = _source(files[match["file"]].decode("utf-8", "replace")).split("\n")
+            meant = min(int(match["line"]), len(lines))
+            first = max(1, meant - _AROUND)
+            text = "\n".join(shortened(line, _LINE) for line in lines[first - 1 : meant + _AROUND])
+            if len(text) > self._room:
+                break
+            self._room -= len(text)
+            found[entry.exercise] = [shortened(match["file"], _NAME), first, meant, text]
+        return found
 
     def _outcomes(self, place: int, lesson: Lesson, grade: LessonGrade) -> Iterator[int]:
         for column in lesson.exercises:
@@ -175,6 +214,8 @@ class _Maker:
             if not check.passed and check.message
         ]
         public = next((message for _, message, own in stopped if not own), None)
+        if entry.remark:
+            public = shown.told(entry)
         own = tuple((position, self.texts.message(message)) for position, message, own in stopped if own)
         first = public or next((message for _, message, _ in stopped), None)
         if first is not None and entry.verdict not in (Verdict.PASSED, Verdict.NOT_STARTED, Verdict.CHECK_ERROR):
@@ -191,6 +232,10 @@ class _Maker:
         return self.outcomes.place(
             (CODES[entry.verdict], points, self.texts.message(public), self._checks[names], passed, own)
         )
+
+
+def _mark(book: Gradebook, grade: LearnerGrade) -> str:
+    return f"Mark: {points_text(book.mark(grade))} of {points_text(book.best_mark)}. {book.scheme.sentence()}"
 
 
 def _errors(grade: LearnerGrade) -> tuple[str, ...]:
@@ -215,8 +260,8 @@ def _pairs(pairs: Sequence[SimilarPair], keys: dict[str, str]) -> dict[str, Any]
             "works": [NONE, NONE],
         }
         entry["who"] = [
-            keys.get(pair.left, visible(pair.left, _NAME)),
-            keys.get(pair.right, visible(pair.right, _NAME)),
+            keys.get(pair.left, shortened(pair.left, _NAME)),
+            keys.get(pair.right, shortened(pair.right, _NAME)),
         ]
         names = [sorted(pair.left_files), sorted(pair.right_files)]
         entry["fragments"] = [
@@ -227,7 +272,7 @@ def _pairs(pairs: Sequence[SimilarPair], keys: dict[str, str]) -> dict[str, Any]
             for part in pair.fragments
         ]
         for side, files in enumerate((pair.left_files, pair.right_files)):
-            content = tuple((visible(name, _NAME), _source(files[name])) for name in names[side])
+            content = tuple((shortened(name, _NAME), _source(files[name])) for name in names[side])
             size = sum(len(text) for _, text in content)
             if content and size <= room:
                 before = len(works.entries)
@@ -243,4 +288,4 @@ def _index(names: list[str], name: str) -> int:
 
 def _source(text: str) -> str:
     """A file's text whose lines are counted as Python's tools do: by the signs that end a line of source."""
-    return visible(text.replace("\r\n", "\n").replace("\r", "\n"), PAIR_TEXT)
+    return shortened(text.replace("\r\n", "\n").replace("\r", "\n"), PAIR_TEXT)

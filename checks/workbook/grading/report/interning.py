@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable
 from typing import Any
 
-from workbook.feedback.message import Message
+from workbook.course.message import Message
+from workbook.course.text import visible
 
 NONE = -1
 """Stands for "there is none" where a place in a table is written."""
 MAX_ROWS = 20
 """Rows of a message that are shown; the feedback itself has at most twelve lines."""
 
-# What the feedback's HTML makes visible, and what UTF-8 cannot hold: names of files may be bytes that are no text.
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
-)
 
-
-def visible(text: str, limit: int) -> str:
+def shortened(text: str, limit: int) -> str:
     """The text with control and direction characters made visible, cut to ``limit`` characters."""
     lines = text[: limit + 2].replace("\r\n", "\n")
-    shown = _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", lines)
+    shown = visible(lines)
     return shown if len(shown) <= limit else shown[: limit - 2] + " …"
 
 
@@ -57,7 +52,7 @@ class Texts:
         """The place of a text among the strings."""
         found = self._places.get(text)
         if found is None:
-            found = self._places[text] = self.strings.place(visible(text, self.limit))
+            found = self._places[text] = self.strings.place(shortened(text, self.limit))
         return found
 
     def message(self, message: Message | None) -> int:

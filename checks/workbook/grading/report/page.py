@@ -17,9 +17,9 @@ from string import Template
 from typing import Any
 
 from workbook.grading.gradebook import Gradebook
-from workbook.grading.pairs import SimilarPair
-from workbook.grading.report.data import TEXT_LIMIT, report_data
-from workbook.grading.report.interning import visible
+from workbook.grading.report.data import TEXT_LIMIT, Works, report_data
+from workbook.grading.report.interning import shortened
+from workbook.grading.similarity.pairs import SimilarPair
 
 SIZE_LIMIT = 5_000_000
 """Bytes that the page should not exceed: more is slow to send and to open."""
@@ -31,23 +31,24 @@ _LIMITS = (TEXT_LIMIT, TEXT_LIMIT // 3, TEXT_LIMIT // 9)
 _ESCAPES = {sign: f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 
 
-def write_report(book: Gradebook, file: Path, pairs: Sequence[SimilarPair] = ()) -> None:
+def write_report(book: Gradebook, file: Path, pairs: Sequence[SimilarPair] = (), works: Works | None = None) -> None:
     """Write the report on a class as one HTML file.
 
     Args:
         book: the class.
         file: where it goes; its folder is made where it is missing.
         pairs: similar pairs to read, when they were looked for.
+        works: what was handed in, to show the code that a message speaks of.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(report_page(book, pairs), encoding="utf-8", newline="\n")
+    file.write_text(report_page(book, pairs, works), encoding="utf-8", newline="\n")
 
 
-def report_page(book: Gradebook, pairs: Sequence[SimilarPair] = ()) -> str:
+def report_page(book: Gradebook, pairs: Sequence[SimilarPair] = (), works: Works | None = None) -> str:
     """The report as HTML, with shorter texts where it would become larger than ``SIZE_LIMIT``."""
     page = ""
     for limit in _LIMITS:
-        page = _page(book.course, report_data(book, pairs, limit=limit))
+        page = _page(book.course, report_data(book, pairs, works=works, limit=limit))
         if len(page.encode()) <= SIZE_LIMIT:
             break
     return page
@@ -68,7 +69,7 @@ def _page(course: str, data: dict[str, Any]) -> str:
         "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
     return Template(frame).substitute(
-        title=html.escape(visible(course, 200)), policy=policy, style=style, script=script, data=as_script(data)
+        title=html.escape(shortened(course, 200)), policy=policy, style=style, script=script, data=as_script(data)
     )
 
 

@@ -1,1 +1,1 @@
-"""Two walls around a submission: bubblewrap around the worker, and a cage around each service that it forks."""
+"""Two sandboxes around a submission: bubblewrap around the worker, and a jail around each service that it forks."""

@@ -1,4 +1,4 @@
-"""Which walls this machine can build: found out by building them once, never from versions."""
+"""What sandbox this machine can build: found out by building it once, never from versions."""
 
 from __future__ import annotations
 
@@ -10,12 +10,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from workbook.course import CourseError
-from workbook.grading.sandbox import wall
+from workbook.course.model import CourseError
+from workbook.grading.sandbox import outer
+from workbook.grading.sandbox.cgroups import WorkerGroup
+from workbook.grading.sandbox.limits import MEGABYTE, SandboxLimits
 
 _SECONDS = 60
 _RESTRICTED = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 """Ubuntu 24.04 and later refuse user namespaces to programs that have no AppArmor profile."""
+MEMORY = 64 * MEGABYTE
+"""The limit of the trial's control group, which the trial tries to exceed."""
+_NO_GROUPS = (
+    "without control groups, memory and processes are counted by looking at each, which is less exact: grade as root, "
+    "or with `systemd-run --user --scope -p Delegate=yes workbook grade …`"
+)
 
 
 class Sandbox(StrEnum):
@@ -31,32 +39,39 @@ NO_ISOLATION = "none: submissions were not kept apart from each other, nor from 
 
 
 @dataclass(frozen=True)
-class Walls:
+class SandboxStatus:
     """What a trial found."""
 
     complete: bool
     text: str
     """The layers that are active, or what is missing, in one sentence."""
+    note: str = ""
+    """What would make it better; empty where nothing would."""
 
 
-def try_walls(course_root: Path) -> Walls:
-    """Build both walls around nothing, and look at them from inside.
+def try_sandbox(course_root: Path) -> SandboxStatus:
+    """Build the whole sandbox around nothing, and look at it from inside.
 
     Args:
         course_root: the folder that workers see.
     """
     if sys.platform != "linux":
-        return Walls(False, "the sandbox exists on Linux only")
+        return SandboxStatus(False, "the sandbox exists on Linux only")
     inner = [sys.executable, "-I", "-m", "workbook.grading.sandbox.trial"]
+    user = outer.first_user()
+    group = WorkerGroup.make(SandboxLimits(memory=MEMORY), user, os.getpid())
+    environment = {"PATH": "/usr/bin:/bin"}
     try:
-        command = wall.command(inner, [course_root / "checks"], {"PATH": "/usr/bin:/bin"})
-    except CourseError as fault:
-        return Walls(False, str(fault))
-    try:
+        command = outer.command(inner, [course_root / "checks"], environment, user, group)
         environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin")}
         done = subprocess.run(command, capture_output=True, timeout=_SECONDS, env=environment, check=False)
-    except (OSError, subprocess.TimeoutExpired) as fault:
-        return Walls(False, f"bubblewrap does not work here: {fault}")
+    except CourseError as error:
+        return SandboxStatus(False, str(error))
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return SandboxStatus(False, f"bubblewrap does not work here: {error}")
+    finally:
+        if group is not None:
+            group.close()
     try:
         found = json.loads(done.stdout.decode().splitlines()[-1])
     except (IndexError, ValueError):
@@ -64,19 +79,19 @@ def try_walls(course_root: Path) -> Walls:
         cause = said[-1][:200] if said else f"exit code {done.returncode}"
         if _RESTRICTED.exists() and _RESTRICTED.read_text(encoding="ascii").strip() == "1":
             cause += "; AppArmor refuses user namespaces here (kernel.apparmor_restrict_unprivileged_userns)"
-        return Walls(False, f"bubblewrap cannot build the outer wall: {cause}")
+        return SandboxStatus(False, f"bubblewrap cannot build the outer sandbox: {cause}")
     if found.get("missing"):
-        return Walls(False, f"the inner wall cannot be built: {found['missing']}")
-    return Walls(True, found["layers"])
+        return SandboxStatus(False, f"the jail of a service cannot be built: {found['missing']}")
+    return SandboxStatus(True, found["layers"], "" if "control groups" in found["layers"] else _NO_GROUPS)
 
 
-def mend_of(walls: Walls) -> str:
+def fix_of(status: SandboxStatus) -> str:
     """What to do about a missing part; for those who grade, learners need none of it."""
     if sys.platform != "linux":
         return "grade on a Linux machine, in WSL, or in CI; learners need no sandbox"
-    if "install the package" in walls.text:
+    if "install the package" in status.text:
         return "install it, for example: sudo apt-get install bubblewrap; learners need no sandbox"
-    if "AppArmor" in walls.text:
+    if "AppArmor" in status.text:
         return "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; learners need no sandbox"
     return "allow user namespaces in this container, or grade in a virtual machine; learners need no sandbox"
 
@@ -89,10 +104,10 @@ def choose(wanted: Sandbox, course_root: Path) -> tuple[bool, str]:
     """
     if wanted is Sandbox.NONE:
         return False, NO_ISOLATION
-    walls = try_walls(course_root)
-    if not walls.complete:
+    status = try_sandbox(course_root)
+    if not status.complete:
         raise CourseError(
-            f"Submissions cannot be kept apart on this machine: {walls.text.rstrip('.')}. Mend that (workbook doctor "
+            f"Submissions cannot be kept apart on this machine: {status.text.rstrip('.')}. Fix that (workbook doctor "
             "says how), or say --sandbox none to grade code that you trust."
         )
-    return True, walls.text
+    return True, status.text

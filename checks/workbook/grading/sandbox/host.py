@@ -1,6 +1,7 @@
-"""The host of services (see ``workbook.service.host``), each of which it closes in a cage.
+"""The host of services (see ``workbook.service.child.host``), each of which it closes in a jail.
 
-Run as ``python -I -m workbook.grading.sandbox.host FD SCRATCH SETTINGS``; SETTINGS is JSON: the limits and the place.
+Run as ``python -I -m workbook.grading.sandbox.host FD SCRATCH SETTINGS``; SETTINGS is JSON: ``limits``, and the folders
+``root`` and ``work`` (see ``Jail``).
 """
 
 from __future__ import annotations
@@ -9,15 +10,15 @@ import json
 import sys
 from pathlib import Path
 
-from workbook.grading.sandbox.cage import Cage, CageLimits, installation
-from workbook.service.host import serve_orders
+from workbook.grading.sandbox.jail import Jail
+from workbook.grading.sandbox.limits import SandboxLimits
+from workbook.service.child.host import serve_orders
 
 
 def main() -> None:
-    """Obey, with every service in a cage."""
+    """Start services, each in a jail."""
     settings = json.loads(sys.argv[3])
-    cage = Cage(CageLimits(**settings["limits"]), installation(), Path(settings["place"]))
-    serve_orders(cage.enclose)
+    serve_orders(Jail(SandboxLimits(**settings["limits"]), Path(settings["root"]), Path(settings["work"])))
 
 
 if __name__ == "__main__":

@@ -18,12 +18,15 @@ CLONE_NEWPID = 0x20000000
 MS_RDONLY = 0x1
 MS_NOSUID = 0x2
 MS_NODEV = 0x4
+MS_NOEXEC = 0x8
 MS_REMOUNT = 0x20
+MS_NOSYMFOLLOW = 0x100
 MS_BIND = 0x1000
 MS_REC = 0x4000
 MS_PRIVATE = 0x40000
 MNT_DETACH = 2
 PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
 PR_SET_NO_NEW_PRIVS = 38
 
 _CAPABILITY_VERSION = 0x20080522
@@ -74,24 +77,52 @@ def prctl(option: int, value: int, pointer: object = None) -> None:
 
 
 def enter_user_namespace(flags: int, *, as_user: int) -> None:
-    """Enter new namespaces of which this process's user is ``as_user``, with every capability inside them.
+    """Enter new namespaces in which this process's user is ``as_user``, with every capability inside them.
 
     Raises:
         OSError: the kernel or its administrator does not allow that.
     """
-    user, group = os.getuid(), os.getgid()
+    user, group = os.geteuid(), os.getegid()
     unshare(CLONE_NEWUSER | flags)
+    prctl(PR_SET_DUMPABLE, 1)  # else the files of a process that has changed its user belong to root
     me = Path("/proc/self")
     (me / "setgroups").write_text("deny", encoding="ascii")
     (me / "uid_map").write_text(f"{as_user} {user} 1", encoding="ascii")
     (me / "gid_map").write_text(f"{as_user} {group} 1", encoding="ascii")
 
 
-def drop_capabilities() -> None:
-    """Give every capability away, for good: no program that is started can get one back."""
+def own_mounts() -> None:
+    """Be able to mount in this process and its children, and have nobody else see it."""
+    if mapped_users() > 1:  # root made this namespace, and gave it every capability inside
+        unshare(CLONE_NEWNS)
+    else:
+        enter_user_namespace(CLONE_NEWNS, as_user=0)
+
+
+def mapped_users() -> int:
+    """How many users this process's namespace knows."""
+    lines = Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines()
+    return sum(int(line.split()[2]) for line in lines)
+
+
+def become(user: int) -> None:
+    """Become another user and group of this namespace, for good."""
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    prctl(PR_SET_DUMPABLE, 1)
+
+
+def drop_capabilities(*kept: int) -> None:
+    """Give capabilities away, for good: no program that is started can get one back.
+
+    Args:
+        kept: the numbers of those that this process keeps.
+    """
     prctl(PR_SET_NO_NEW_PRIVS, 1)
+    bits = sum(1 << number for number in kept)
     header = struct.pack("Ii", _CAPABILITY_VERSION, 0)
-    _checked(_libc.capset(header, bytes(24)), "capset")
+    _checked(_libc.capset(header, struct.pack("IIIIII", bits, bits, 0, 0, 0, 0)), "capset")
 
 
 def _checked(result: int, what: str) -> int:

@@ -25,6 +25,8 @@ _TRUNCATE, _IOCTL_DEV = 1 << 14, 1 << 15
 _READ = _EXECUTE | _READ_FILE | _READ_DIR
 _FILE = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
 _MAKE_DEVICES = 1 << 6 | 1 << 11
+_REMOVE_FILE, _MAKE_FILE = 1 << 5, 1 << 8
+_ORDINARY_FILES = _WRITE_FILE | _READ_FILE | _READ_DIR | _TRUNCATE | _REMOVE_FILE | _MAKE_FILE
 _ALL_BY_VERSION = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
 _SCOPED = 0b11
 """No signal to, and no abstract unix socket of, a process outside; since version 6."""
@@ -38,12 +40,17 @@ def version() -> int:
         return 0
 
 
-def restrict(readable: Iterable[Path], writable: Iterable[Path]) -> None:
-    """From here on, this process and its children read and run only what is below ``readable``.
+def restrict(
+    listable: Iterable[Path], readable: Iterable[Path], writable: Iterable[Path], files_only: Path | None
+) -> None:
+    """From here on, this process and its children see only what is named here.
 
     Args:
-        readable: files and folders to read; those that do not exist are left out.
-        writable: files and folders to read and change. Devices cannot be made anywhere.
+        listable: folders below which every folder can be listed.
+        readable: files and folders to read and run; those that do not exist are left out.
+        writable: files and folders to read, run and change. Devices cannot be made anywhere.
+        files_only: a folder in which ordinary files can be made, changed and removed, and nothing else: no link, pipe,
+            socket or folder.
 
     Raises:
         OSError: the kernel has no Landlock. The process must have given up new privileges before.
@@ -54,10 +61,14 @@ def restrict(readable: Iterable[Path], writable: Iterable[Path]) -> None:
     size = 24 if known >= 6 else 8
     ruleset = syscall(_CREATE_RULESET, attributes, ctypes.c_size_t(size), ctypes.c_uint32(0))
     try:
+        for path in listable:
+            _allow(ruleset, path, _READ_DIR)
         for path in readable:
             _allow(ruleset, path, _READ & everything)
         for path in writable:
             _allow(ruleset, path, everything & ~_MAKE_DEVICES)
+        if files_only is not None:
+            _allow(ruleset, files_only, _ORDINARY_FILES & everything)
         syscall(_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(0))
     finally:
         os.close(ruleset)

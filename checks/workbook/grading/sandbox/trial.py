@@ -1,4 +1,4 @@
-"""Build the inner wall once, behind the outer one, and print what holds. See ``available``."""
+"""Build a jail once, in the outer sandbox, and print what holds. See ``available``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from workbook.grading.sandbox import kernel, landlock, seccomp
-from workbook.grading.sandbox.cage import Cage, CageLimits, installation
-from workbook.grading.sandbox.wall import WORK
-from workbook.service.spec import Spec
+from workbook.grading.sandbox.available import MEMORY
+from workbook.grading.sandbox.cgroups import ServiceGroup
+from workbook.grading.sandbox.jail import Jail
+from workbook.grading.sandbox.limits import SandboxLimits
+from workbook.grading.sandbox.outer import WORK
+from workbook.grading.sandbox.users import service_user
+from workbook.service.protocol.spec import Spec
 
 
 def main() -> None:
@@ -22,41 +26,63 @@ def main() -> None:
         _say({"missing": missing})
         return
     try:
-        kernel.enter_user_namespace(kernel.CLONE_NEWNS, as_user=0)
-        for name in ("lesson", "scratch/home", "cage"):
+        kernel.own_mounts()
+        for name in ("lesson", "jail"):
             (WORK / name).mkdir(parents=True)
-        kernel.mount("tmpfs", WORK / "scratch", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "size=1m")
-        (WORK / "scratch/home").mkdir()
-    except OSError as fault:
-        _say({"missing": str(fault)})
+    except OSError as error:
+        _say({"missing": str(error)})
         return
+    facts = _in_jail(_look_around)
+    if "missing" not in facts:
+        layers = ["bubblewrap", "namespaces (user, mount, process, network, IPC, host name)"]
+        layers += [f"Landlock (version {landlock.version()})", "seccomp", "resource limits"]
+        layers += ["control groups"] if _group_holds() else []
+        layers += ["a user of their own for services"] if service_user() else []
+        facts["layers"] = ", ".join(layers) + ("" if facts["proc"] else "; without /proc")
+    _say(facts)
+
+
+def _group_holds() -> bool:
+    """Whether a group is there, and ends who takes more memory than it allows."""
+    return ServiceGroup.find() is not None and "memory" in _in_jail(_take_memory).get("limit", "")
+
+
+def _look_around() -> dict[str, Any]:
+    return {"proc": Path("/proc/self").exists()}
+
+
+def _take_memory() -> dict[str, Any]:
+    kept = bytearray(2 * MEMORY)
+    kept[::4096] = b"x" * len(kept[::4096])
+    return {}
+
+
+def _in_jail(work: Any) -> dict[str, Any]:
+    """What a process in a jail finds, or how it ended."""
     reader, writer = os.pipe()
     if os.fork() == 0:
         os.close(reader)
-        _inside(writer)
+        _inside(writer, work)
     os.close(writer)
-    with os.fdopen(reader) as news:
-        text = news.read()
-    _say(json.loads(text) if text else {"missing": "the process inside ended without a word"})
+    with os.fdopen(reader) as report:
+        lines = report.read().splitlines()
+    os.wait()
+    return json.loads(lines[0]) if lines else {"missing": "the process inside ended without a word"}
 
 
-def _inside(news: int) -> None:
-    spec = Spec(str(WORK / "lesson"), "app.main:app", {"HOME": str(WORK / "scratch/home")})
+def _inside(report: int, work: Any) -> None:
+    spec = Spec(str(WORK / "lesson"), "app.main:app", {})
+
+    def tell(facts: dict[str, Any]) -> None:
+        found = {"missing": facts["fault"]} if facts.get("fault") else facts
+        os.write(report, json.dumps(found).encode() + b"\n")
+
     try:
-        # Descriptors of a service would be closed in the other processes of the cage: this one has none.
-        Cage(CageLimits(), installation(), WORK / "cage").enclose(spec, [], lambda facts: _tell(news, facts))
-        layers = "bubblewrap, namespaces (user, mount, process, network, IPC, host name), "
-        layers += f"Landlock (version {landlock.version()}), seccomp, resource limits"
-        if not Path("/proc/self").exists():
-            layers += "; without /proc"
-        os.write(news, json.dumps({"layers": layers}).encode())
+        # Descriptors of a service would be closed in the other processes of the jail: this one has none.
+        Jail(SandboxLimits(memory=MEMORY), WORK / "jail", WORK).enclose(spec, [], tell)
+        os.write(report, json.dumps(work()).encode() + b"\n")
     finally:
         os._exit(0)
-
-
-def _tell(news: int, facts: dict[str, Any]) -> None:
-    if facts.get("fault"):
-        os.write(news, json.dumps({"missing": facts["fault"]}).encode())
 
 
 def _say(facts: dict[str, Any]) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from importlib import import_module
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from itertools import combinations
 
 from workbook.grading.similarity.fingerprints import Place, Prints, covered, prints
 from workbook.grading.similarity.streams import Look, Stream
@@ -15,8 +14,6 @@ COMMON_SHARE = 1 / 3
 """What a larger part of the class has is common ground, and says nothing about a pair."""
 COMMON_LEAST = 3
 """In a small class: what at most so many learners have is never common ground."""
-_COLUMNS = 20_000
-"""Fingerprints that are counted at a time, to bound the memory."""
 
 
 class Classwork:
@@ -43,34 +40,29 @@ class Classwork:
         ]
         """Of each learner."""
 
-    def likeness(self) -> tuple[Any, Any]:
-        """How alike each two learners are, as two square arrays.
+    def likeness(self) -> dict[tuple[int, int], tuple[float, int]]:
+        """How alike each two learners are who have a fingerprint in common.
 
-        The first is from 0 to 1: twice what both have, of what either has, where a fingerprint weighs the more the
-        fewer learners have it (the logarithm of the class's size over their number). The second counts the
-        fingerprints that both have.
+        Returns:
+            For each pair, the smaller number first: from 0 to 1, twice what both have, of what either has, where a
+            fingerprint weighs the more the fewer learners have it (the logarithm of the class's size over their
+            number); and how many fingerprints both have.
         """
-        numpy: Any = import_module("numpy")
         size = len(self.own)
         weights = {value: math.log2((size + 1) / count) for value, count in self._holders.items()}
-        totals = numpy.array([sum(weights[value] for value in found) for found in self.own])
-        shared = numpy.zeros((size, size), numpy.float32)
-        count = numpy.zeros((size, size), numpy.float32)
-        for columns in self._columns():
-            has = numpy.zeros((size, len(columns)), numpy.float32)
-            for row, found in enumerate(self.own):
-                has[row, [columns[value] for value in found.keys() & columns.keys()]] = 1
-            count += has @ has.T
-            has *= numpy.sqrt(numpy.array([weights[value] for value in columns], numpy.float32))
-            shared += has @ has.T
-        likeness = 2 * shared / numpy.maximum(totals[:, None] + totals[None, :], 1e-9)
-        return likeness.round(4), count  # the order of sums differs from run to run, what is said must not
-
-    def _columns(self) -> Iterator[dict[int, int]]:
-        """Fingerprints that more than one learner has, with their places in a table."""
-        values = sorted({value for found in self.own for value in found if self._holders[value] > 1})
-        for start in range(0, len(values), _COLUMNS):
-            yield {value: place for place, value in enumerate(values[start : start + _COLUMNS])}
+        totals = [sum(weights[value] for value in found) for found in self.own]
+        holders: dict[str, list[int]] = {}
+        for learner, found in enumerate(self.own):
+            for value in found:
+                holders.setdefault(value, []).append(learner)
+        weight: defaultdict[tuple[int, int], float] = defaultdict(float)
+        count: Counter[tuple[int, int]] = Counter()
+        for value, learners in holders.items():
+            for pair in combinations(learners, 2):
+                weight[pair] += weights[value]
+                count[pair] += 1
+        # The order of sums differs from run to run, what is said must not.
+        return {pair: (round(2 * weight[pair] / (totals[pair[0]] + totals[pair[1]]), 4), count[pair]) for pair in count}
 
     def shared(self, left: int, right: int) -> list[tuple[list[Place], list[Place]]]:
         """Where the fingerprints of two learners stand that both have."""

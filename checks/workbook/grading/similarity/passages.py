@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from workbook.grading.pairs import Fragment
 from workbook.grading.similarity.fingerprints import RUN, Place
+from workbook.grading.similarity.pairs import Fragment
 from workbook.grading.similarity.streams import Look, Stream
 
 MOST = 40

@@ -6,11 +6,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 
-def answer_invalid_request(_request: Request, error: Exception) -> JSONResponse:
+def answer_invalid_request(request: Request, error: Exception) -> JSONResponse:
     """Answer 422 and say what was wrong with the request.
 
-    Parameters:
-        _request: what came in; the answer does not depend on it.
+    Args:
+        request: what came in.
         error: the RequestValidationError that FastAPI raised for it.
 
     Returns:

@@ -11,7 +11,7 @@ def read_health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/ready")
+@router.get("/ready", responses={503: {"description": "No requests at the moment."}})
 def read_ready(request: Request) -> dict[str, str]:
     """Tell whether this service wants requests at the moment.
 

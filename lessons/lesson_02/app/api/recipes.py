@@ -10,6 +10,8 @@ from app.store import StoredRecipe, store_of
 
 router = APIRouter(prefix="/recipes", tags=["recipes"])
 
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such recipe."}}
+
 # Exercise 2.1: Say which numbers, words and lists the addresses take
 RecipeId = int
 Skip = int
@@ -52,13 +54,13 @@ def search_recipes(
     return {"results": [RecipeOut.model_validate(recipe) for recipe in found[:max_results]]}
 
 
-@router.get("/{recipe_id}")
+@router.get("/{recipe_id}", responses=NOT_FOUND)
 def read_recipe(request: Request, recipe_id: RecipeId) -> RecipeOut:
     """Find one recipe by its number."""
     return RecipeOut.model_validate(find_recipe(request, recipe_id))
 
 
-@router.get("/{recipe_id}/{field}")
+@router.get("/{recipe_id}/{field}", responses=NOT_FOUND)
 def read_recipe_field(request: Request, recipe_id: RecipeId, field: RecipeField) -> dict[str, str]:
     """Read one field of a recipe."""
     return {field: getattr(find_recipe(request, recipe_id), field)}

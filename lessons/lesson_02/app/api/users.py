@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Path, Request, status
+from fastapi import APIRouter, HTTPException, Path, Query, Request, status
 from fastapi.responses import JSONResponse
 
 from app.core.security import hash_password
@@ -12,7 +12,9 @@ from app.store import StoredUser, store_of
 
 router = APIRouter(prefix="/users", tags=["users"])
 
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such user."}}
 UserId = Annotated[int, Path(ge=1, description="The number that the service gave the user.")]
+SearchedEmail = Annotated[str, Query(max_length=254, description="The whole address; no address is longer than that.")]
 
 
 def find_user(request: Request, user_id: int) -> StoredUser:
@@ -43,8 +45,8 @@ def list_users(request: Request) -> Any:
 
 
 # Exercise 2.4: Make the model filter this answer too
-@router.get("/lookup", response_model=UserOut)
-def look_up_user(request: Request, email: str) -> Any:
+@router.get("/lookup", response_model=UserOut, responses=NOT_FOUND)
+def look_up_user(request: Request, email: SearchedEmail) -> Any:
     """Find the user with exactly that e-mail address."""
     for user in list(store_of(request).users.values()):
         if user.email == email:
@@ -53,14 +55,14 @@ def look_up_user(request: Request, email: str) -> Any:
 
 
 # Exercise 2.2: Answer a UserOut
-@router.get("/{user_id}")
-def get_user(request: Request, user_id: UserId) -> Any:
+@router.get("/{user_id}", responses=NOT_FOUND)
+def read_user(request: Request, user_id: UserId) -> Any:
     """Find one user by their number."""
     return find_user(request, user_id)
 
 
 # Exercise 2.2: Take a UserUpdate, change only what was sent, answer a UserOut
-@router.patch("/{user_id}")
+@router.patch("/{user_id}", responses=NOT_FOUND)
 def update_user(request: Request, user_id: UserId, changes: dict[str, Any]) -> Any:
     """Change a part of a user; what is not sent stays as it is."""
     user = find_user(request, user_id)

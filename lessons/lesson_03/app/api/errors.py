@@ -22,6 +22,12 @@ def answer_invalid_request(request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": detail}, status_code=status.HTTP_422_UNPROCESSABLE_CONTENT)
 
 
+def answer_unstorable_value(request: Request, error: Exception) -> JSONResponse:
+    """Answer 422 where the database cannot hold what was sent: PostgreSQL takes no text with a NUL character in it."""
+    problem = {"type": "unstorable_value", "loc": (), "msg": "A value cannot be stored, or be looked for."}
+    return JSONResponse({"detail": [problem]}, status_code=status.HTTP_422_UNPROCESSABLE_CONTENT)
+
+
 def commit_or_refuse(session: Session, reason: str) -> None:
     """Store for good what the session holds, or answer 409 where the database does not take it.
 

@@ -64,7 +64,11 @@ class RecipeUpdate(Change):
 
 
 class RecipeOut(Output):
-    """What the service answers about a recipe."""
+    """What the service answers about a recipe.
+
+    The types are plain on purpose. The rules are for what comes in; what is already stored must stay readable on the
+    day a rule gets stricter.
+    """
 
     id: int
     label: str

@@ -11,7 +11,7 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 def require_digit_and_capital(password: str) -> str:
     """Accept a password that holds a digit and an upper-case letter.
 
-    Parameters:
+    Args:
         password: what the client chose; it is never part of the error message.
 
     Returns:

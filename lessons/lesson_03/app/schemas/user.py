@@ -25,8 +25,8 @@ class UserUpdate(Change):
 class UserOut(Output):
     """What the service answers about a user: never a password, never a hash.
 
-    The types are plain on purpose. Rules stand at the door; what is already stored must stay readable
-    on the day a rule gets stricter.
+    The types are plain on purpose. The rules are for what comes in; what is already stored must stay readable on the
+    day a rule gets stricter.
     """
 
     id: int

@@ -14,7 +14,7 @@ def read_health() -> dict[str, str]:
 
 # endregion
 # region 1.5
-@router.get("/ready")
+@router.get("/ready", responses={503: {"description": "No requests at the moment."}})
 def read_ready(request: Request) -> dict[str, str]:
     """Tell whether this service wants requests at the moment.
 

@@ -25,7 +25,7 @@ def search_recipes(keyword: str = "", max_results: int = 10) -> dict[str, list[R
     return {"results": found[:max_results]}
 
 
-@router.get("/{recipe_id}")
+@router.get("/{recipe_id}", responses={404: {"description": "There is no such recipe."}})
 def read_recipe(recipe_id: int) -> Recipe:
     """Find one recipe by its id.
 

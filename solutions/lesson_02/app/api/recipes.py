@@ -19,6 +19,8 @@ from app.store import StoredRecipe, store_of
 
 router = APIRouter(prefix="/recipes", tags=["recipes"])
 
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such recipe."}}
+
 # region 2.1 Say which numbers, words and lists the addresses take
 RecipeId = Annotated[int, Path(ge=1, title="Recipe number", description="The number that the service gave the recipe.")]
 Skip = Annotated[int, Query(ge=0, description="How many recipes to leave out at the front.")]
@@ -69,24 +71,19 @@ def search_recipes(
     return {"results": [RecipeOut.model_validate(recipe) for recipe in found[:max_results]]}
 
 
-@router.get("/{recipe_id}")
+@router.get("/{recipe_id}", responses=NOT_FOUND)
 def read_recipe(request: Request, recipe_id: RecipeId) -> RecipeOut:
     """Find one recipe by its number."""
     return RecipeOut.model_validate(find_recipe(request, recipe_id))
 
 
-@router.get("/{recipe_id}/{field}")
+@router.get("/{recipe_id}/{field}", responses=NOT_FOUND)
 def read_recipe_field(request: Request, recipe_id: RecipeId, field: RecipeField) -> dict[str, str]:
     """Read one field of a recipe."""
     return {field: getattr(find_recipe(request, recipe_id), field)}
 
 
 # region 2.5 Take and answer models, with the status codes of the contract
-NOT_FOUND: dict[int | str, dict[str, Any]] = {
-    status.HTTP_404_NOT_FOUND: {"description": "There is no recipe with that number."}
-}
-
-
 @router.post("", status_code=status.HTTP_201_CREATED, response_description="The recipe, with its new number.")
 def create_recipe(request: Request, new: RecipeCreate) -> RecipeOut:
     """Add a recipe. The service gives it the next free number."""

@@ -13,8 +13,8 @@ from app.schemas.shopping import Ingredient, Menu, Pantry, ShoppingItem, Shoppin
 # starter: from fastapi import APIRouter
 # starter:
 # starter: from app.schemas.shopping import Menu, Pantry, ShoppingItem, ShoppingList
+# starter:
 # endregion
-
 router = APIRouter(tags=["shopping"])
 
 

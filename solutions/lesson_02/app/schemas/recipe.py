@@ -8,22 +8,9 @@ from pydantic import AfterValidator, ConfigDict, HttpUrl, StringConstraints, Typ
 from app.schemas.rules import Change, Input, Name, Output
 
 # starter: from app.schemas.rules import Change, Input, Output
+# starter:
+# starter:
 # endregion
-
-
-class RecipeOut(Output):
-    """What the service answers about a recipe.
-
-    The types are plain on purpose. Rules stand at the door; what is already stored must stay readable on the day
-    a rule gets stricter.
-    """
-
-    id: int
-    label: str
-    source: str
-    url: str
-
-
 # region 2.5 Say what a recipe must be when it comes in, and what of it may change
 _web_address = TypeAdapter(HttpUrl)
 
@@ -31,8 +18,8 @@ _web_address = TypeAdapter(HttpUrl)
 def require_web_address(text: str) -> str:
     """Accept the address of a web page, and keep it as the client wrote it.
 
-    Parameters:
-        text: the address. With HttpUrl as the field's own type, "http://a.example" would come back with a slash.
+    Args:
+        text: the address. ``HttpUrl`` as the field's type would rewrite it: "http://a.example" gains a slash.
 
     Returns:
         The same text.
@@ -45,7 +32,9 @@ def require_web_address(text: str) -> str:
 
 
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=100)]
-WebAddress = Annotated[str, StringConstraints(max_length=2000), AfterValidator(require_web_address)]
+WebAddress = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=2000), AfterValidator(require_web_address)
+]
 
 
 class RecipeCreate(Input):
@@ -78,4 +67,17 @@ class RecipeUpdate(Change):
 # starter:
 # starter: class RecipeUpdate(Change):
 # starter:     """What a client sends to change a recipe."""
+# starter:
+# starter:
 # endregion
+class RecipeOut(Output):
+    """What the service answers about a recipe.
+
+    The types are plain on purpose. The rules are for what comes in; what is already stored must stay readable on the
+    day a rule gets stricter.
+    """
+
+    id: int
+    label: str
+    source: str
+    url: str

@@ -56,9 +56,9 @@ class Pantry(Input):
 # starter:     """What is already there: grams by name."""
 # starter:
 # starter:     stock: dict[str, Any]
+# starter:
+# starter:
 # endregion
-
-
 class ShoppingItem(BaseModel):
     """One line of a shopping list."""
 

@@ -1,20 +1,43 @@
 """What a client sends and gets about tasting evenings."""
 
 # region 2.3
+import re
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from app.schemas.rules import Input
+
+
+def require_written_date(value: object) -> object:
+    """Refuse a number, and a text that is one: Pydantic would read it as seconds since 1970, in UTC.
+
+    Args:
+        value: what was sent, before Pydantic makes a datetime of it.
+
+    Returns:
+        The same value.
+
+    Raises:
+        ValueError: it is not a text that begins with year, month and day.
+    """
+    if not isinstance(value, str) or not re.match(r"\d{4}-\d\d-\d\d", value):
+        raise ValueError("write the date and the time, as in 2027-03-05T19:00:00+01:00")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(require_written_date)]
+"""A date and time with its offset from UTC."""
+
 
 # starter: from datetime import datetime
 # starter:
 # starter: from pydantic import BaseModel, ConfigDict, Field
 # starter:
 # starter: from app.schemas.rules import Input
+# starter:
+# starter:
 # endregion
-
-
 class TastingRequest(Input):
     """An evening that somebody wants a quote for."""
 
@@ -33,10 +56,15 @@ class TastingRequest(Input):
     )
 
     # region 2.3 Say what an evening must be
+    # starter: title: str
+    # starter: starts_at: datetime
+    # starter: ends_at: datetime
+    # starter: attendees: int
+    # starter: price_cents: int = 0
     title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=100)]
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
-    attendees: int = Field(gt=0, le=1000)
+    starts_at: Moment
+    ends_at: Moment
+    attendees: int = Field(ge=1, le=1000)
     price_cents: int = Field(default=0, ge=0, le=100_000)
 
     @model_validator(mode="after")
@@ -45,13 +73,7 @@ class TastingRequest(Input):
         if self.ends_at <= self.starts_at:
             raise ValueError("ends_at must be later than starts_at")
         return self
-
-    # starter: title: str
-    # starter: starts_at: datetime
-    # starter: ends_at: datetime
-    # starter: attendees: int
-    # starter: price_cents: int = 0
-    # endregion
+        # endregion
 
 
 class TastingQuote(BaseModel):

@@ -5,13 +5,12 @@ from pydantic import EmailStr
 
 from app.schemas.rules import Change, Input, Name, Output, Password
 
+
 # starter: from app.schemas.rules import Change, Input, Output
 # starter:
 # starter:
 # endregion
 # region 2.2 Write the family: what comes in, what changes, what goes out
-
-
 class UserCreate(Input):
     """What a client sends to sign up. Only here is there a password."""
 
@@ -32,8 +31,8 @@ class UserUpdate(Change):
 class UserOut(Output):
     """What the service answers about a user: never a password, never a hash.
 
-    The types are plain on purpose. Rules stand at the door; what is already stored must stay readable
-    on the day a rule gets stricter.
+    The types are plain on purpose. The rules are for what comes in; what is already stored must stay readable on the
+    day a rule gets stricter.
     """
 
     id: int

@@ -19,6 +19,10 @@ from app.schemas.recipe import RecipeCreate, RecipeOut, RecipeUpdate
 
 router = APIRouter(prefix="/recipes", tags=["recipes"])
 
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such recipe."}}
+NO_SUBMITTER = "There is no user with the submitter_id that was sent."
+CONFLICT: dict[int | str, dict[str, Any]] = {409: {"description": NO_SUBMITTER}}
+
 RecipeId = Annotated[
     int, Path(ge=1, le=LARGEST_ID, title="Recipe number", description="The number that the service gave the recipe.")
 ]
@@ -74,25 +78,24 @@ def search_recipes(
     # endregion
 
 
-@router.get("/{recipe_id}")
+@router.get("/{recipe_id}", responses=NOT_FOUND)
 def read_recipe(session: SessionDep, recipe_id: RecipeId) -> RecipeOut:
     """Find one recipe by its number."""
     return RecipeOut.model_validate(find_recipe(session, recipe_id))
 
 
-@router.get("/{recipe_id}/{field}")
+@router.get("/{recipe_id}/{field}", responses=NOT_FOUND)
 def read_recipe_field(session: SessionDep, recipe_id: RecipeId, field: RecipeField) -> dict[str, str]:
     """Read one field of a recipe."""
     return {field: getattr(find_recipe(session, recipe_id), field)}
 
 
-NOT_FOUND: dict[int | str, dict[str, Any]] = {
-    status.HTTP_404_NOT_FOUND: {"description": "There is no recipe with that number."}
-}
-NO_SUBMITTER = "There is no user with the submitter_id that was sent."
-
-
-@router.post("", status_code=status.HTTP_201_CREATED, response_description="The recipe, with its new number.")
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    responses=CONFLICT,
+    response_description="The recipe, with its new number.",
+)
 def create_recipe(session: SessionDep, new: RecipeCreate) -> RecipeOut:
     """Add a recipe. The database gives it the next free number."""
     recipe = Recipe(**new.model_dump())
@@ -101,7 +104,12 @@ def create_recipe(session: SessionDep, new: RecipeCreate) -> RecipeOut:
     return RecipeOut.model_validate(recipe)
 
 
-@router.post("/import", status_code=status.HTTP_201_CREATED, response_description="The recipes, in the order sent.")
+@router.post(
+    "/import",
+    status_code=status.HTTP_201_CREATED,
+    responses=CONFLICT,
+    response_description="The recipes, in the order sent.",
+)
 def import_recipes(session: SessionDep, new: list[RecipeCreate]) -> list[RecipeOut]:
     """Add many recipes, or none: where one of them cannot be stored, no other is."""
     # region 3.3 Store all of them in one transaction

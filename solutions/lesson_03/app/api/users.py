@@ -1,8 +1,8 @@
 """The users of the service."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Path, status
+from fastapi import APIRouter, HTTPException, Path, Query, status
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,8 +16,13 @@ from app.schemas.user import UserCreate, UserOut, UserUpdate
 
 router = APIRouter(prefix="/users", tags=["users"])
 
-UserId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="The number that the service gave the user.")]
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such user."}}
 EMAIL_TAKEN = "There is a user with that e-mail address already."
+CONFLICT: dict[int | str, dict[str, Any]] = {409: {"description": EMAIL_TAKEN}}
+NEW_RECIPE = "The user has submitted another recipe meanwhile."
+HAS_RECIPES: dict[int | str, dict[str, Any]] = {409: {"description": NEW_RECIPE}}
+UserId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="The number that the service gave the user.")]
+SearchedEmail = Annotated[str, Query(max_length=254, description="The whole address; no address is longer than that.")]
 
 
 def find_user(session: Session, user_id: int) -> User:
@@ -32,7 +37,7 @@ def find_user(session: Session, user_id: int) -> User:
     return user
 
 
-@router.post("", status_code=status.HTTP_201_CREATED)
+@router.post("", status_code=status.HTTP_201_CREATED, responses=CONFLICT)
 def create_user(session: SessionDep, new: UserCreate) -> UserOut:
     """Sign up. The password is hashed at once and kept nowhere; nobody signs up as a superuser."""
     user = User(**new.model_dump(exclude={"password"}), hashed_password=hash_password(new.password))
@@ -47,8 +52,8 @@ def list_users(session: SessionDep) -> list[UserOut]:
     return [UserOut.model_validate(user) for user in session.scalars(select(User).order_by(User.id))]
 
 
-@router.get("/lookup")
-def look_up_user(session: SessionDep, email: str) -> UserOut:
+@router.get("/lookup", responses=NOT_FOUND)
+def look_up_user(session: SessionDep, email: SearchedEmail) -> UserOut:
     """Find the user with exactly that e-mail address."""
     user = session.scalars(select(User).where(User.email == email)).one_or_none()
     if user is None:
@@ -56,13 +61,13 @@ def look_up_user(session: SessionDep, email: str) -> UserOut:
     return UserOut.model_validate(user)
 
 
-@router.get("/{user_id}")
-def get_user(session: SessionDep, user_id: UserId) -> UserOut:
+@router.get("/{user_id}", responses=NOT_FOUND)
+def read_user(session: SessionDep, user_id: UserId) -> UserOut:
     """Find one user by their number."""
     return UserOut.model_validate(find_user(session, user_id))
 
 
-@router.patch("/{user_id}")
+@router.patch("/{user_id}", responses=NOT_FOUND | CONFLICT)
 def update_user(session: SessionDep, user_id: UserId, changes: UserUpdate) -> UserOut:
     """Change a part of a user; what is not sent stays as it is."""
     user = find_user(session, user_id)
@@ -73,17 +78,17 @@ def update_user(session: SessionDep, user_id: UserId, changes: UserUpdate) -> Us
 
 
 # region 3.5 Answer the recipes of a user, and remove a user with all of them
-@router.get("/{user_id}/recipes")
+@router.get("/{user_id}/recipes", responses=NOT_FOUND)
 def list_recipes_of_user(session: SessionDep, user_id: UserId) -> list[RecipeOut]:
     """List the recipes that a user submitted, in the order of their numbers."""
     return [RecipeOut.model_validate(recipe) for recipe in find_user(session, user_id).recipes]
 
 
-@router.delete("/{user_id}", status_code=status.HTTP_204_NO_CONTENT)
+@router.delete("/{user_id}", status_code=status.HTTP_204_NO_CONTENT, responses=NOT_FOUND | HAS_RECIPES)
 def delete_user(session: SessionDep, user_id: UserId) -> None:
     """Remove a user, and with them the recipes they submitted."""
     session.delete(find_user(session, user_id))
-    session.commit()
+    commit_or_refuse(session, NEW_RECIPE)
 
 
 # endregion

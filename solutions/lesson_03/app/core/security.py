@@ -11,7 +11,7 @@ import secrets
 def hash_password(password: str) -> str:
     """Turn a password into a text from which it cannot be read back.
 
-    Parameters:
+    Args:
         password: what the user chose.
 
     Returns:

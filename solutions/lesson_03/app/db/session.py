@@ -46,6 +46,7 @@ def get_session(request: Request) -> Iterator[Session]:
 
 # region 3.2 Let no more requests in than there are connections
 # max_concurrency: the requests beyond wait at the door, and a request that waits there keeps no thread busy.
+# No scope="function": the endpoints commit, so all that is left for after the answer is to close the session.
 SessionDep = Annotated[Session, Depends(get_session, max_concurrency=POOL_SIZE)]
 # starter: SessionDep = Annotated[Session, Depends(get_session)]
 # endregion

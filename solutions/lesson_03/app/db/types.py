@@ -13,7 +13,8 @@ LARGEST_ID = 2**31 - 1
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment: an aware ``datetime``, in UTC on its way in and on its way out.
 
-    PostgreSQL keeps the time zone. SQLite has none, and gives back a ``datetime`` that has lost it.
+    PostgreSQL keeps the moment, and shows it in the time zone of the connection. SQLite keeps the digits alone, and
+    gives back a ``datetime`` without a zone.
     """
 
     impl = DateTime(timezone=True)

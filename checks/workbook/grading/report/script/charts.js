@@ -55,7 +55,7 @@ function hardest() {
       const states = learners
         .filter((who) => who.handedIn)
         .map((who) => who.states[column])
-        .filter((state) => state !== "e");
+        .filter((state) => state !== "e" && state !== "n");
       const passed = states.filter((state) => state === "p").length;
       return { entry, passed, total: states.length, share: states.length ? passed / states.length : 1 };
     })
@@ -76,7 +76,7 @@ function hardest() {
   return panel(
     "hardest",
     "Hardest exercises",
-    el("p", { class: "hint" }, "Share of those who handed in that passed the exercise."),
+    el("p", { class: "hint" }, "Share of those who began the exercise that passed it."),
     el("table", { class: "hardest" }, el("tbody", {}, rows.slice(0, 8).map(make))),
   );
 }

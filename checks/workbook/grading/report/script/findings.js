@@ -159,7 +159,7 @@ function about() {
   const facts = [
     ["Made", when(raw.made)],
     ["Tool", `fastapi-workbook ${raw.version}`],
-    ["Random seed", String(raw.seed)],
+    ["Random seed", raw.seed === null ? "a new one for each hand-in; grades.json has them" : String(raw.seed)],
     ["Isolation", raw.isolation],
   ];
   return panel(

@@ -50,7 +50,7 @@ function identity(who) {
 
 /** What was taken off, and why nothing is graded where nothing is. */
 function standing(who) {
-  const lines = [who.about, who.late].filter(Boolean);
+  const lines = [who.about, who.mark, who.late].filter(Boolean);
   if (who.percent > 0) lines.push(`Points: ${num(who.raw)} earned − ${num(who.percent)} % = ${num(who.points)}.`);
   if (who.extension > 0) lines.push(`The due date is ${plural(num(who.extension), "day")} later by an extension.`);
   return lines.length
@@ -107,6 +107,7 @@ function lessonCard(who, lesson, wanted) {
       ),
     ),
   );
+  if (grade.late) card.append(el("p", { class: "hint" }, grade.late));
   if (grade.about) card.append(el("p", { class: grade.unknown ? "fault" : "hint" }, grade.about));
   if (!grade.outcomes.length) return card;
   const bar = el("div", { class: "bar", "aria-hidden": "true" }, el("div"));
@@ -150,7 +151,7 @@ function exerciseRow(who, entry, result, opened) {
     ),
   );
   const fill = () => {
-    if (row.children.length === 1) row.append(exerciseBody(result));
+    if (row.children.length === 1) row.append(exerciseBody(result, who.lessons[entry.lesson.place].code?.[entry.id]));
   };
   row.addEventListener("toggle", () => {
     if (row.open) fill();
@@ -162,7 +163,28 @@ function exerciseRow(who, entry, result, opened) {
   return row;
 }
 
-function exerciseBody(result) {
+/** The learner's code, at the line that the message names. */
+function codeAt([file, first, meant, text]) {
+  return el(
+    "figure",
+    { class: "excerpt" },
+    el("figcaption", { class: "hint" }, `${file}, line ${meant}`),
+    el(
+      "pre",
+      { tabindex: 0 },
+      text.split("\n").map((line, at) =>
+        el(
+          "span",
+          { class: first + at === meant ? "line here" : "line" },
+          el("span", { class: "line-number" }, `${first + at} `),
+          `${line}\n`,
+        ),
+      ),
+    ),
+  );
+}
+
+function exerciseBody(result, code) {
   const checks = checksOf(result);
   const said = message(result.messageAt);
   const list = el(
@@ -190,6 +212,7 @@ function exerciseBody(result) {
     "div",
     { class: "exercise-body" },
     fault ? el("p", { class: "fault" }, raw.says.notGraded) : messageTable(said),
+    code ? codeAt(code) : null,
     !fault && silent ? el("p", {}, raw.says.hidden) : null,
     el(
       "details",

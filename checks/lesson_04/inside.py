@@ -1,0 +1,258 @@
+"""What the checks of lesson 4 do with the data layer. It runs in the service's process, and reports facts only."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import date
+from functools import cache
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+from sqlalchemy import Engine, ForeignKey, create_engine, event, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.pool import StaticPool
+
+
+class _Things(NamedTuple):
+    """Two tables that no learner has seen, and what is made of them."""
+
+    engine: Engine
+    models: dict[str, Any]
+    layers: dict[str, Any]
+    new: dict[str, type[BaseModel]]
+    changes: type[BaseModel]
+
+
+def _keep_foreign_keys(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+@cache
+def _things() -> _Things:
+    from app.crud.base import CRUDBase
+    from app.db.base_class import Base
+
+    class Spice(Base):
+        __tablename__ = "check_spices"
+        code: Mapped[str] = mapped_column(primary_key=True)
+        name: Mapped[str]
+        opened: Mapped[date | None]
+        hot: Mapped[bool | None]
+        grams: Mapped[int] = mapped_column(server_default=text("7"))
+        shelf: Mapped[str | None]
+
+    class Jar(Base):
+        __tablename__ = "check_jars"
+        shelf_mark: Mapped[int] = mapped_column(primary_key=True)
+        name: Mapped[str] = mapped_column(unique=True)
+
+    class Sticker(Base):
+        __tablename__ = "check_stickers"
+        number: Mapped[int] = mapped_column(primary_key=True)
+        jar: Mapped[int] = mapped_column(ForeignKey("check_jars.shelf_mark"))
+
+    class NewSpice(BaseModel):
+        code: str
+        name: str
+        opened: date | None = None
+        hot: bool | None = None
+        shelf: str | None = "bottom"
+
+    class NewJar(BaseModel):
+        name: str
+
+    class SpiceChanges(BaseModel):
+        name: str | None = None
+        opened: date | None = date(1999, 1, 1)
+        hot: bool | None = None
+        grams: int = 1
+
+    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    event.listen(engine, "connect", _keep_foreign_keys)
+    models: dict[str, Any] = {"Spice": Spice, "Jar": Jar, "Sticker": Sticker}
+    for model in models.values():
+        model.__table__.create(engine)
+    for model in models.values():
+        Base.metadata.remove(model.__table__)  # the service's own tables stay what they are
+    layers = {name: CRUDBase[Any, Any, Any](model) for name, model in models.items()}
+    return _Things(engine, models, layers, {"Spice": NewSpice, "Jar": NewJar}, SpiceChanges)
+
+
+@contextmanager
+def _session() -> Generator[Session]:
+    """A session on the two tables, emptied."""
+    with Session(_things().engine) as session:
+        for model in reversed(_things().models.values()):
+            session.execute(model.__table__.delete())
+        session.commit()
+        yield session
+
+
+def _columns(row: Any) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    table: Any = row.__table__
+    return {column.name: _plain(getattr(row, column.name)) for column in table.columns}
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _stored(session: Session, name: str) -> list[Any]:
+    """The keys that the database holds, asked in SQL, in the session's transaction."""
+    table = _things().models[name].__table__
+    [key] = table.primary_key
+    with session.no_autoflush:
+        return list(session.execute(table.select().with_only_columns(key).order_by(key)).scalars())
+
+
+def create(table: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Create a row, and report what came back, what the database holds, and what is left after a rollback."""
+    things = _things()
+    with _session() as session:
+        row = things.layers[table].create(session, things.new[table].model_validate(values))
+        sent = _stored(session, table)
+        found = {
+            "row": _columns(row) if isinstance(row, things.models[table]) else None,
+            "sent": sent,
+            "stored": [_columns(one) for one in session.query(things.models[table])],
+        }
+        session.rollback()
+        return {**found, "after_rollback": _stored(session, table)}
+
+
+def get(table: str, new: list[dict[str, Any]], keys: list[Any]) -> list[Any]:
+    """Store rows, and report what ``get`` returns for some keys."""
+    things = _things()
+    with _session() as session:
+        _add(session, table, new)
+        return [_columns(things.layers[table].get(session, key)) for key in keys]
+
+
+def get_multi(table: str, new: list[dict[str, Any]], pages: list[dict[str, int]]) -> list[Any]:
+    """Store rows, and report what ``get_multi`` returns for each page."""
+    things = _things()
+    with _session() as session:
+        _add(session, table, new)
+        found = [things.layers[table].get_multi(session, **page) for page in pages]
+        return [[_columns(row) for row in rows[:]] for rows in found]  # a sequence can be cut
+
+
+def remove(table: str, new: list[dict[str, Any]], key: Any) -> dict[str, Any]:
+    """Store rows, remove one, and report which are left, and which after a rollback."""
+    things = _things()
+    with _session() as session:
+        _add(session, table, new)
+        things.layers[table].remove(session, session.get(things.models[table], key))
+        sent = _stored(session, table)
+        session.rollback()
+        return {"sent": sent, "after_rollback": _stored(session, table)}
+
+
+def update(new: list[dict[str, Any]], key: str, changes: dict[str, Any]) -> dict[str, Any]:
+    """Store spices, update one, and report what came back, what the database holds, and what a rollback leaves."""
+    things = _things()
+    with _session() as session:
+        _add(session, "Spice", new)
+        model = things.models["Spice"]
+        row = things.layers["Spice"].update(session, session.get(model, key), things.changes.model_validate(changes))
+        returned = _columns(row) if isinstance(row, model) else None
+        session.expire_all()
+        held = [_columns(one) for one in session.query(model).order_by(model.code)]
+        session.rollback()
+        back = [_columns(one) for one in session.query(model).order_by(model.code)]
+        return {"row": returned, "held": held, "after_rollback": back}
+
+
+def _add(session: Session, name: str, new: list[dict[str, Any]]) -> None:
+    things = _things()
+    session.add_all(things.models[name](**things.new[name].model_validate(values).model_dump()) for values in new)
+    session.commit()
+    session.expunge_all()
+
+
+def refusals(free: str, taken: str) -> dict[str, Any]:
+    """Break a constraint with create and with update, and report how each says no and whether the session goes on."""
+    things = _things()
+    layer, new = things.layers["Jar"], things.new["Jar"]
+    found: dict[str, Any] = {}
+    with _session() as session:
+        _add(session, "Jar", [{"name": taken}, {"name": free}])
+        other = session.query(things.models["Jar"]).filter_by(name=free).one()
+        session.add(things.models["Sticker"](jar=other.shelf_mark))
+        session.commit()
+        attempts: dict[str, Callable[[], Any]] = {
+            "create": lambda: layer.create(session, new(name=taken)),
+            "update": lambda: layer.update(session, other, new(name=taken)),
+            "remove": lambda: layer.remove(session, other),
+        }
+        for what, attempt in attempts.items():
+            try:
+                attempt()
+            except Exception as error:
+                found[what] = _named(error)
+            else:
+                found[what] = "nothing"
+        found["afterwards"] = sorted(one.name for one in session.query(things.models["Jar"]))
+    return found
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__module__}.{type(error).__name__}"
+
+
+def create_user(url: str, user: dict[str, Any]) -> dict[str, Any]:
+    """Create a user with ``app.crud.users``, and report which columns came back and what a rollback leaves."""
+    from app.crud import users
+    from app.db.session import make_engine
+    from app.models import User
+    from app.schemas.user import UserCreate
+
+    engine = make_engine(url)
+    try:
+        with Session(engine) as session:
+            row = users.create(session, UserCreate.model_validate(user))
+            columns = _columns(row)
+            session.rollback()
+            return {"row": columns, "after_rollback": session.get(User, (columns or {})["id"]) is not None}
+    finally:
+        engine.dispose()
+
+
+class _Shelf:
+    """A store of recipes that is no database: it counts what it is asked and what it is given."""
+
+    def __init__(self, counts: dict[str, int], answer: object) -> None:
+        self.counts = counts
+        self.answer = answer
+        self.asked: list[int] = []
+        self.added: list[Any] = []
+
+    def count_of(self, submitter_id: int) -> int:
+        self.asked.append(submitter_id)
+        return self.counts.get(str(submitter_id), 0) + sum(one.submitter_id == submitter_id for one in self.added)
+
+    def add(self, new: Any) -> Any:
+        self.added.append(new)
+        return self.answer
+
+
+def submit(counts: dict[str, int], recipes: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
+    """Submit recipes to a store that is no database, and report each time what came of it."""
+    from app.schemas.recipe import RecipeCreate
+    from app.services.recipes import submit_recipe
+
+    answer = object()
+    shelf = _Shelf(counts, answer)
+    found: list[dict[str, Any]] = []
+    for recipe in recipes:
+        new, before = RecipeCreate.model_validate(recipe), len(shelf.added)
+        outcome: dict[str, Any] = {}
+        try:
+            outcome["returned"] = submit_recipe(shelf, new, most) is answer
+        except Exception as error:
+            outcome["raised"] = _named(error)
+        outcome["added"] = len(shelf.added) - before
+        outcome["is_the_new_one"] = len(shelf.added) == before or shelf.added[-1] is new
+        found.append(outcome)
+    return found

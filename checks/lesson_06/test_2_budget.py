@@ -1,0 +1,140 @@
+"""6.2  Answer within a budget, whatever they do."""
+
+import time
+
+import pytest
+
+from shared.addresses import IDEAS
+from shared.reddit import PATIENCE, SUBREDDITS
+
+SHORT = {"REDDIT_TIMEOUT": "0.4"}
+
+
+@pytest.fixture
+def without(reddit):
+    """What the service should answer when some subreddits give nothing."""
+    return lambda *names: {**reddit(), **dict.fromkeys(names)}
+
+
+@pytest.fixture
+def is_quiet(upstream):
+    """Tell whether nothing is under way to the upstream; it gets a moment to notice closed connections."""
+
+    def quiet():
+        deadline = time.monotonic() + 2
+        while upstream.in_flight and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return upstream.in_flight == 0
+
+    return quiet
+
+
+@pytest.mark.parametrize("status", [500, 503, 404, 429, 302])
+def test_one_refuses(client, upstream, without, rng, status):
+    """A subreddit that answers 400 or above, or leads elsewhere, has null; the others have their lists."""
+    name = rng.choice(SUBREDDITS)
+    body = {"data": {"children": []}} if status != 302 else None
+    upstream.answer(f"/r/{name}/top.json", status=status, json=body, headers={"location": "/nowhere"})
+    reply = client.get(IDEAS)
+    assert reply.status_code == 200
+    assert reply.json() == without(name)
+    assert list(reply.json()) == list(SUBREDDITS)
+
+
+@pytest.mark.parametrize("how", ["drop", "reset", "truncate", "garbage"])
+def test_one_breaks_off(client, upstream, without, rng, how):
+    """A subreddit whose connection breaks has null; the others have their lists."""
+    name = rng.choice(SUBREDDITS)
+    upstream.fail(f"/r/{name}/top.json", how)
+    reply = client.get(IDEAS)
+    assert reply.status_code == 200
+    assert reply.json() == without(name)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<html>You are a robot</html>",
+        "",
+        "[]",
+        "null",
+        "7",
+        "{}",
+        '{"data": null}',
+        '{"data": {"children": 7}}',
+        '{"data": {"children": [{"data": {"title": "No score"}}]}}',
+        '{"data": {"children": [null]}}',
+    ],
+)
+def test_one_answers_nonsense(client, upstream, without, rng, body):
+    """A subreddit that answers no JSON, or JSON of another shape, has null; the others have their lists."""
+    name = rng.choice(SUBREDDITS)
+    upstream.answer(f"/r/{name}/top.json", text=body)
+    reply = client.get(IDEAS)
+    assert reply.status_code == 200
+    assert reply.json() == without(name)
+
+
+def test_all_three_fail(client, upstream, reddit):
+    """Three subreddits that fail are three nulls, and 200."""
+    for name, how in zip(SUBREDDITS, ("drop", "garbage", "reset"), strict=True):
+        upstream.fail(f"/r/{name}/top.json", how)
+    reply = client.get(IDEAS)
+    assert reply.status_code == 200
+    assert reply.json() == dict.fromkeys(SUBREDDITS)
+
+
+def test_nobody_is_there(launch, upstream):
+    """Where nothing listens at the address, the answer is 200 and three nulls."""
+    with launch(env={"REDDIT_URL": "http://127.0.0.1:1"}) as service:
+        reply = service.client.get(IDEAS, timeout=PATIENCE)
+    assert reply.status_code == 200
+    assert reply.json() == dict.fromkeys(SUBREDDITS)
+    assert upstream.requests == []
+
+
+@pytest.mark.parametrize("how", ["hang", "drip"])
+def test_one_hangs(launch, upstream, without, is_quiet, rng, how):
+    """A subreddit that hangs or drips has null after REDDIT_TIMEOUT; the others have their lists; nothing is left."""
+    name = rng.choice(SUBREDDITS)
+    upstream.fail(f"/r/{name}/top.json", how)
+    with launch(env=SHORT) as service:
+        reply = service.client.get(IDEAS, timeout=PATIENCE)
+        assert reply.status_code == 200
+        assert reply.json() == without(name)
+        assert is_quiet(), "a question is still under way after the answer"
+        assert service.client.get("/health").status_code == 200
+
+
+def test_all_three_hang(launch, upstream, reddit, is_quiet):
+    """Three subreddits that hang are given up together: three nulls, and nothing is left under way."""
+    for name in SUBREDDITS:
+        upstream.fail(f"/r/{name}/top.json", "hang")
+    with launch(env=SHORT) as service:
+        reply = service.client.get(IDEAS, timeout=2.5)  # a limit of three seconds that is written down is too long
+        assert reply.status_code == 200
+        assert reply.json() == dict.fromkeys(SUBREDDITS)
+        assert is_quiet(), "a question is still under way after the answer"
+
+
+def test_slow_is_not_too_late(launch, upstream, reddit):
+    """A subreddit that takes its time, and less than REDDIT_TIMEOUT, has its list."""
+    expected = reddit()
+    upstream.answer("/r/recipes/top.json", json={"data": {"children": []}}, delay=0.5)
+    with launch(env={"REDDIT_TIMEOUT": "8"}) as service:
+        reply = service.client.get(IDEAS, timeout=PATIENCE)
+    assert reply.json() == {**expected, "recipes": []}
+
+
+def test_failed_is_asked_again(client, upstream, reddit, without):
+    """A subreddit that has failed is asked again with the next request."""
+    expected = reddit()
+    upstream.reset()
+    for name in SUBREDDITS:
+        upstream.answer(f"/r/{name}/top.json", json={"data": {"children": []}})
+    upstream.fail("/r/easyrecipes/top.json", "drop", times=1)
+    upstream.answer("/r/easyrecipes/top.json", json={"data": {"children": []}})
+    first, second = client.get(IDEAS).json(), client.get(IDEAS).json()
+    assert first == {"recipes": [], "easyrecipes": None, "TopSecretRecipes": []}
+    assert second == {key: [] for key in SUBREDDITS}
+    assert list(expected) == list(SUBREDDITS)

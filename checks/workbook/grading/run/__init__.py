@@ -1,0 +1,1 @@
+"""Grade what was handed in: tasks, warm workers, a store of results."""

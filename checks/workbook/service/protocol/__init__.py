@@ -1,0 +1,1 @@
+"""What passes between a service and the checks: plain facts as JSON, within limits."""

@@ -1,0 +1,70 @@
+"""Reddit, as this service sees it: what is liked in a subreddit today."""
+
+import asyncio
+from typing import Any, Self
+
+import httpx
+
+SUBREDDITS = ("recipes", "easyrecipes", "TopSecretRecipes")
+HEADERS = {"User-Agent": "recipe-api"}
+"""Reddit turns away clients that do not say who they are."""
+
+
+class RedditError(Exception):
+    """Reddit gave no answer that can be used."""
+
+
+class RedditClient:
+    """Asks Reddit. There is one for the whole service, so that its connections are used again."""
+
+    def __init__(self, url: str, *, timeout: float, most_at_once: int) -> None:
+        """Get ready; nothing is sent yet.
+
+        Args:
+            url: where Reddit is.
+            timeout: seconds that one question may take.
+            most_at_once: how many questions may be under way at any moment.
+        """
+        self._url = url
+        self._timeout = timeout
+        # Exercise 6.1: One client, which keeps its connections
+        # Exercise 6.3: As many turns as questions may be under way
+
+    async def __aenter__(self) -> Self:
+        """Begin to work."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close what is open."""
+        # Exercise 6.1: Close the client with the service
+        pass
+
+    async def get_top(self, subreddit: str, limit: int = 5) -> list[str]:
+        """Get what is liked most today: a line such as ``"12: Leek soup (https://recipes.example/1)"`` for each post.
+
+        Raises:
+            RedditError: there is no answer in time, or none that can be used.
+        """
+        # Exercise 6.2: Turn whatever may go wrong on the way into a RedditError
+        return describe(await self._ask_in_turn(subreddit, limit))
+
+    async def _ask_in_turn(self, subreddit: str, limit: int) -> Any:
+        # Exercise 6.3: Wait for a turn, and give it back whatever happens
+        return await self._ask_in_time(subreddit, limit)
+
+    async def _ask_in_time(self, subreddit: str, limit: int) -> Any:
+        # Exercise 6.2: Give up after so many seconds, however the answer drips
+        return await self._ask(subreddit, limit)
+
+    async def _ask(self, subreddit: str, limit: int) -> Any:
+        path, params = f"/r/{subreddit}/top.json", {"sort": "top", "t": "day", "limit": limit}
+        # Exercise 6.1: Wait for the answer without keeping everybody else waiting
+        reply = httpx.get(f"{self._url}{path}", params=params)
+        reply.raise_for_status()
+        return reply.json()
+
+
+def describe(found: Any) -> list[str]:
+    """Make a line of each post in an answer of Reddit's."""
+    posts = [child["data"] for child in found["data"]["children"]]
+    return [f"{post['score']}: {post['title']} ({post['url']})" for post in posts]

@@ -1,0 +1,8 @@
+"""Models: the tables, one class each. Importing this package makes all of them known to ``Base.metadata``."""
+
+from app.models.entry import Entry
+from app.models.recipe import Recipe
+from app.models.role import Role
+from app.models.user import User
+
+__all__ = ["Entry", "Recipe", "Role", "User"]

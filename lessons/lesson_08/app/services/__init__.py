@@ -1,0 +1,1 @@
+"""Rules of the kitchen that know neither HTTP nor SQL."""

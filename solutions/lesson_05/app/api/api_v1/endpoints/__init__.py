@@ -1,0 +1,1 @@
+"""The endpoints of version 1, a module for each kind of thing."""

@@ -1,0 +1,95 @@
+"""The recipe service, put together from its parts. The one module that knows them all."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from sqlalchemy import Engine
+from sqlalchemy.exc import DataError
+from sqlalchemy.orm import sessionmaker
+
+from app.api import health, pages
+from app.api.api_v1.api import api_router as api_v1
+from app.api.api_v2.api import api_router as api_v2
+from app.api.deprecation import HeadersBelow, deprecation_headers
+from app.api.errors import answer_invalid_request, answer_refusal, answer_unstorable_value
+from app.api.metadata import DESCRIPTION, TAGS, name_operations
+from app.core.config import Settings
+from app.crud.errors import Conflict
+from app.db.base import Base
+from app.db.session import make_engine
+from app.services.recipes import TooManyRecipes
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    """What happens before the first request, above ``yield``, and after the last one, below it.
+
+    ``create_all`` makes the tables that are missing; it never changes one that is there. Lesson 12 does that.
+    """
+    engine: Engine = app.state.engine
+    Base.metadata.create_all(engine)
+    yield
+    engine.dispose()
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Put one service together, independent of every other.
+
+    Args:
+        settings: what this service runs with; read from the environment when left out.
+
+    Returns:
+        The service, ready to be served.
+
+    Raises:
+        pydantic.ValidationError: a setting is missing from the environment.
+        pydantic_settings.SettingsError: a setting in the environment cannot be read.
+    """
+    if settings is None:
+        settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment gives what is missing here
+    app = FastAPI(
+        title=settings.project_name,
+        version=settings.version,
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        # region 5.1 Put the OpenAPI document under the prefix, too
+        openapi_url=f"{settings.API_V1_STR}/openapi.json",
+        # endregion
+        generate_unique_id_function=name_operations(),
+        debug=settings.debug,
+        contact={"email": settings.contact_email},
+        responses={400: {"description": "The request cannot be read."}},
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    app.state.ready = True
+    app.state.engine = make_engine(settings.database_url)
+    app.state.sessions = sessionmaker(app.state.engine)
+    app.add_exception_handler(RequestValidationError, answer_invalid_request)
+    app.add_exception_handler(DataError, answer_unstorable_value)
+    app.add_exception_handler(Conflict, answer_refusal)
+    app.add_exception_handler(TooManyRecipes, answer_refusal)
+    app.add_middleware(CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["*"], allow_headers=["*"])
+    # region 5.3 Announce the end of version 1 with every answer below it
+    app.add_middleware(HeadersBelow, prefix=settings.API_V1_STR, headers=deprecation_headers(settings))
+    # endregion
+    app.include_router(pages.router)
+    app.include_router(health.router)
+    app.include_router(
+        api_v1,
+        # region 5.1 Where version 1 begins
+        prefix=settings.API_V1_STR,
+        # endregion
+        # region 5.3 Version 1 goes one day
+        deprecated=True,
+        # endregion
+        generate_unique_id_function=name_operations("v1"),
+    )
+    app.include_router(api_v2, prefix=settings.API_V2_STR, generate_unique_id_function=name_operations("v2"))
+    return app
+
+
+app = create_app()

@@ -1,0 +1,8 @@
+"""Version 2, put together. Where it begins is up to whoever includes it."""
+
+from fastapi import APIRouter
+
+from app.api.api_v2.endpoints import recipe
+
+api_router = APIRouter()
+api_router.include_router(recipe.router, prefix="/recipes", tags=["recipes"])

@@ -1,0 +1,49 @@
+"""What the OpenAPI document says beside the routes."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+DESCRIPTION = """
+Recipes, and who submitted them.
+
+- **Version 1** is frozen and goes one day: read the headers `Deprecation` and `Sunset` of its answers.
+- **Version 2** calls the name of a recipe its `title`.
+"""
+
+TAGS = [
+    {"name": "recipes", "description": "Find, add, change and remove recipes."},
+    {"name": "auth", "description": "Sign up, log in, and see who you are."},
+    {"name": "users", "description": "Those who submit recipes."},
+    {"name": "health", "description": "For the machines that watch over this service."},
+]
+
+
+def name_operations(version: str = "") -> Callable[[APIRoute], str]:
+    """Make a function that gives an operation its id.
+
+    A program generator makes a method's name of it, so it has to be another one for each operation, and stay when
+    routes move or come.
+
+    Args:
+        version: what it begins with: ``v1``, or nothing.
+
+    Returns:
+        A function for ``generate_unique_id_function``.
+    """
+    return lambda route: f"{version}_{route.name}" if version else route.name
+
+
+class Service(FastAPI):
+    """An application whose OpenAPI document says where one logs in."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Make the document, or give the one that was made before."""
+        document = super().openapi()
+        # region 7.2 The address of the login, as the button "Authorize" of /docs needs it
+        scheme = document["components"]["securitySchemes"]["OAuth2PasswordBearer"]
+        scheme["flows"]["password"]["tokenUrl"] = str(self.url_path_for("log_in"))
+        # endregion
+        return document

@@ -1,0 +1,289 @@
+"""Recipes, as version 1 shows them."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, HTTPException, Query, Request, status
+from pydantic import StringConstraints
+
+from app.api.deps import (
+    NOT_FOUND,
+    UNAUTHENTICATED,
+    CurrentUser,
+    JournalDep,
+    MarketDep,
+    OwnRecipe,
+    RedditDep,
+    SessionDep,
+    ValidRecipe,
+)
+from app.clients.market import MarketError
+from app.crud import recipes
+from app.crud.crud_recipe import StoredRecipes
+from app.db.types import LARGEST_ID
+from app.schemas.recipe import (
+    RecipeCreate,
+    RecipeOut,
+    RecipePage,
+    RecipeReplace,
+    RecipeUpdate,
+)
+from app.services.ideas import find_ideas
+from app.services.permissions import sign_recipe
+from app.services.recipes import submit_recipe
+
+# region 8.1 Needed until this exercise is solved
+# starter: from app.clients.market import Market
+# starter:
+# endregion
+# region 8.5 Needed until this exercise is solved
+# starter: from sqlalchemy.orm import Session
+# starter:
+# starter: from app.api.deps import RecipeId
+# starter: from app.models import Recipe, User
+# starter: from app.services.permissions import require_change
+# starter:
+# endregion
+router = APIRouter()
+
+CONFLICT: dict[int | str, dict[str, Any]] = {
+    409: {
+        "description": "There is no user with the submitter_id that was sent, or this user has sent that url already, "
+        "or has as many recipes as they may have."
+    }
+}
+
+Skip = Annotated[int, Query(ge=0, le=LARGEST_ID, description="How many recipes to leave out at the front.")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="How many recipes to answer at most.")]
+After = Annotated[int, Query(ge=0, le=LARGEST_ID, description="The number behind which the page begins.")]
+PageLimit = Annotated[int, Query(ge=1, le=100, description="How many recipes to answer at most.")]
+Sources = Annotated[list[str] | None, Query(description="Only recipes from these sources; may be repeated.")]
+Keyword = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=50)]
+MaxResults = Annotated[int, Query(ge=1, le=100, description="How many recipes to answer at most.")]
+Dish = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=100)]
+RecipeField = Literal["label", "source", "url"]
+
+
+# region 8.5 Two functions that become dependencies, in app.api.deps
+# starter: def find_recipe(session: Session, recipe_id: int) -> Recipe:
+# starter:     """Find the recipe with that number.
+# starter:
+# starter:     Raises:
+# starter:         HTTPException: 404 when there is no such recipe.
+# starter:     """
+# starter:     recipe = recipes.get(session, recipe_id)
+# starter:     if recipe is None:
+# starter:         raise HTTPException(status.HTTP_404_NOT_FOUND, f"There is no recipe {recipe_id}.")
+# starter:     return recipe
+# starter:
+# starter:
+# starter: def find_recipe_to_change(session: Session, user: User, recipe_id: int) -> Recipe:
+# starter:     """Find the recipe with that number for somebody who wants to change or remove it.
+# starter:
+# starter:     Raises:
+# starter:         HTTPException: 404 when there is no such recipe.
+# starter:         NotAllowed: it is not for them to change.
+# starter:     """
+# starter:     recipe = find_recipe(session, recipe_id)
+# starter:     require_change(user, recipe)
+# starter:     return recipe
+# starter:
+# starter:
+# endregion
+@router.get("/")
+def list_recipes(session: SessionDep, skip: Skip = 0, limit: Limit = 100, source: Sources = None) -> list[RecipeOut]:
+    """List the recipes in the order of their numbers, page by page."""
+    if source is None:
+        found = recipes.get_multi(session, skip=skip, limit=limit)
+    else:
+        found = recipes.get_of_sources(session, source, skip=skip, limit=limit)
+    return [RecipeOut.model_validate(recipe) for recipe in found]
+
+
+# A fixed address stands above an address with a parameter: the first route that fits is the one that answers.
+@router.get("/search/")
+def search_recipes(
+    session: SessionDep, keyword: Keyword | None = None, max_results: MaxResults = 10
+) -> dict[str, list[RecipeOut]]:
+    """Find the recipes whose label holds the keyword, in any letter case. Without a keyword every recipe fits."""
+    return {"results": [RecipeOut.model_validate(one) for one in recipes.search(session, keyword, max_results)]}
+
+
+@router.get("/page/", response_description="The recipes, and where the next page begins.")
+def read_page(session: SessionDep, after: After = 0, limit: PageLimit = 20) -> RecipePage:
+    """Read all recipes, page by page: send the ``next`` of one page as the ``after`` of the following one."""
+    page = recipes.get_page(session, after=after, limit=limit)
+    return RecipePage(
+        results=[RecipeOut.model_validate(recipe) for recipe in page.rows],
+        next=page.next,
+        total=recipes.count(session),
+    )
+
+
+@router.get("/ideas/", response_description="For each subreddit what is liked there, or null if it did not answer.")
+async def fetch_ideas(reddit: RedditDep) -> dict[str, list[str] | None]:
+    """Find ideas for tonight in three subreddits."""
+    return await find_ideas(reddit)
+
+
+# region 8.1 Ask for the market, and you can be given another one
+@router.get("/price/", responses={502: {"description": "The market gave no price."}})
+def read_price(market: MarketDep, label: Dish) -> dict[str, str | float]:
+    """Ask the market what the ingredients of a dish cost today."""
+    try:
+        price = market.price_of(label)
+    except MarketError as error:
+        raise HTTPException(status.HTTP_502_BAD_GATEWAY, str(error)) from None
+    return {"label": label, "price": price}
+
+
+# starter: @router.get("/price/", responses={502: {"description": "The market gave no price."}})
+# starter: def read_price(request: Request, label: Dish) -> dict[str, str | float]:
+# starter:     """Ask the market what the ingredients of a dish cost today."""
+# starter:     market = Market(request.app.state.settings.market_url)
+# starter:     try:
+# starter:         price = market.price_of(label)
+# starter:     except MarketError as error:
+# starter:         raise HTTPException(status.HTTP_502_BAD_GATEWAY, str(error)) from None
+# starter:     return {"label": label, "price": price}
+# starter:
+# starter:
+# endregion
+# region 8.5 Each of them is given its recipe
+@router.get("/{recipe_id}", responses=NOT_FOUND)
+def read_recipe(recipe: ValidRecipe) -> RecipeOut:
+    """Find one recipe by its number."""
+    return RecipeOut.model_validate(recipe)
+
+
+@router.get("/{recipe_id}/{field}", responses=NOT_FOUND)
+def read_recipe_field(recipe: ValidRecipe, field: RecipeField) -> dict[str, str]:
+    """Read one field of a recipe."""
+    return {field: getattr(recipe, field)}
+
+
+# starter: @router.get("/{recipe_id}", responses=NOT_FOUND)
+# starter: def read_recipe(session: SessionDep, recipe_id: RecipeId) -> RecipeOut:
+# starter:     """Find one recipe by its number."""
+# starter:     return RecipeOut.model_validate(find_recipe(session, recipe_id))
+# starter:
+# starter:
+# starter: @router.get("/{recipe_id}/{field}", responses=NOT_FOUND)
+# starter: def read_recipe_field(session: SessionDep, recipe_id: RecipeId, field: RecipeField) -> dict[str, str]:
+# starter:     """Read one field of a recipe."""
+# starter:     return {field: getattr(find_recipe(session, recipe_id), field)}
+# starter:
+# starter:
+# endregion
+@router.post(
+    "/",
+    status_code=status.HTTP_201_CREATED,
+    responses=UNAUTHENTICATED | CONFLICT,
+    response_description="The recipe, with its new number.",
+)
+def create_recipe(
+    request: Request, session: SessionDep, user: CurrentUser, journal: JournalDep, new: RecipeCreate
+) -> RecipeOut:
+    """Add a recipe. The database gives it the next free number."""
+    recipe = submit_recipe(StoredRecipes(session), sign_recipe(user, new), request.app.state.settings.recipes_per_user)
+    journal.note("add", recipe.id)
+    session.commit()
+    return RecipeOut.model_validate(recipe)
+
+
+@router.post(
+    "/import/",
+    status_code=status.HTTP_201_CREATED,
+    responses=UNAUTHENTICATED | CONFLICT,
+    response_description="The recipes, in the order sent.",
+)
+def import_recipes(
+    request: Request, session: SessionDep, user: CurrentUser, journal: JournalDep, new: list[RecipeCreate]
+) -> list[RecipeOut]:
+    """Add many recipes, or none: where one of them cannot be stored, no other is."""
+    store, most = StoredRecipes(session), request.app.state.settings.recipes_per_user
+    added = [submit_recipe(store, sign_recipe(user, one), most) for one in new]
+    for recipe in added:
+        journal.note("add", recipe.id)
+    session.commit()
+    return [RecipeOut.model_validate(recipe) for recipe in added]
+
+
+# region 8.5 And each of them the one that may be changed
+@router.put(
+    "/{recipe_id}",
+    responses=UNAUTHENTICATED | NOT_FOUND | CONFLICT,
+    response_description="The recipe as it is now.",
+)
+def replace_recipe(
+    session: SessionDep, recipe: OwnRecipe, journal: JournalDep, replacement: RecipeReplace
+) -> RecipeOut:
+    """Replace a recipe: what is not sent has its default afterwards. Number and submitter stay."""
+    recipe = recipes.update(session, recipe, RecipeUpdate(**replacement.model_dump()))
+    journal.note("change", recipe.id)
+    session.commit()
+    return RecipeOut.model_validate(recipe)
+
+
+@router.patch(
+    "/{recipe_id}",
+    responses=UNAUTHENTICATED | NOT_FOUND | CONFLICT,
+    response_description="The recipe as it is now.",
+)
+def update_recipe(session: SessionDep, recipe: OwnRecipe, journal: JournalDep, changes: RecipeUpdate) -> RecipeOut:
+    """Change a part of a recipe; what is not sent stays as it is."""
+    recipe = recipes.update(session, recipe, changes)
+    journal.note("change", recipe.id)
+    session.commit()
+    return RecipeOut.model_validate(recipe)
+
+
+@router.delete("/{recipe_id}", status_code=status.HTTP_204_NO_CONTENT, responses=UNAUTHENTICATED | NOT_FOUND)
+def delete_recipe(session: SessionDep, recipe: OwnRecipe, journal: JournalDep) -> None:
+    """Remove a recipe. There is nothing left to answer, so the answer has no body."""
+    journal.note("remove", recipe.id)
+    recipes.remove(session, recipe)
+    session.commit()
+
+
+# starter: @router.put(
+# starter:     "/{recipe_id}",
+# starter:     responses=UNAUTHENTICATED | NOT_FOUND | CONFLICT,
+# starter:     response_description="The recipe as it is now.",
+# starter: )
+# starter: def replace_recipe(
+# starter:     session: SessionDep,
+# starter:     user: CurrentUser,
+# starter:     journal: JournalDep,
+# starter:     recipe_id: RecipeId,
+# starter:     replacement: RecipeReplace,
+# starter: ) -> RecipeOut:
+# starter:     """Replace a recipe: what is not sent has its default afterwards. Number and submitter stay."""
+# starter:     recipe = find_recipe_to_change(session, user, recipe_id)
+# starter:     recipe = recipes.update(session, recipe, RecipeUpdate(**replacement.model_dump()))
+# starter:     journal.note("change", recipe.id)
+# starter:     session.commit()
+# starter:     return RecipeOut.model_validate(recipe)
+# starter:
+# starter:
+# starter: @router.patch(
+# starter:     "/{recipe_id}",
+# starter:     responses=UNAUTHENTICATED | NOT_FOUND | CONFLICT,
+# starter:     response_description="The recipe as it is now.",
+# starter: )
+# starter: def update_recipe(
+# starter:     session: SessionDep, user: CurrentUser, journal: JournalDep, recipe_id: RecipeId, changes: RecipeUpdate
+# starter: ) -> RecipeOut:
+# starter:     """Change a part of a recipe; what is not sent stays as it is."""
+# starter:     recipe = recipes.update(session, find_recipe_to_change(session, user, recipe_id), changes)
+# starter:     journal.note("change", recipe.id)
+# starter:     session.commit()
+# starter:     return RecipeOut.model_validate(recipe)
+# starter:
+# starter:
+# starter: @router.delete("/{recipe_id}", status_code=status.HTTP_204_NO_CONTENT, responses=UNAUTHENTICATED | NOT_FOUND)
+# starter: def delete_recipe(session: SessionDep, user: CurrentUser, journal: JournalDep, recipe_id: RecipeId) -> None:
+# starter:     """Remove a recipe. There is nothing left to answer, so the answer has no body."""
+# starter:     journal.note("remove", recipe_id)
+# starter:     recipes.remove(session, find_recipe_to_change(session, user, recipe_id))
+# starter:     session.commit()
+# endregion

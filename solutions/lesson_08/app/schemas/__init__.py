@@ -1,0 +1,1 @@
+"""Schemas: what a client may send, and what it gets back."""

@@ -1,0 +1,52 @@
+"""What a client sends and gets about users."""
+
+from pydantic import EmailStr
+
+from app.models.role import Role
+from app.schemas.rules import Change, Input, Name, Output, Password
+
+
+class UserCreate(Input):
+    """What a client sends to sign up. Only here is there a password."""
+
+    first_name: Name
+    surname: Name
+    email: EmailStr
+    password: Password
+
+
+class UserUpdate(Change):
+    """What a client sends to change a user: any part of what they show of themselves."""
+
+    first_name: Name | None = None
+    surname: Name | None = None
+    email: EmailStr | None = None
+
+
+class AccessChange(Change):
+    """What an admin sends to give a user another role, to lock them out, or to let them in again."""
+
+    role: Role | None = None
+    is_active: bool | None = None
+
+
+class Token(Output):
+    """What a client gets for a name and a password, as OAuth 2.0 names it."""
+
+    access_token: str
+    token_type: str = "bearer"
+
+
+class UserOut(Output):
+    """What the service answers about a user: never a password, never a hash.
+
+    The types are plain on purpose. The rules are for what comes in; what is already stored must stay readable on the
+    day a rule gets stricter.
+    """
+
+    id: int
+    first_name: str
+    surname: str
+    email: str
+    is_superuser: bool
+    role: str
