@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -139,3 +140,16 @@ def _without_times(book: Gradebook) -> Gradebook:
         replace(entry, lessons=tuple(_timeless(lesson) for lesson in entry.lessons)) for entry in book.learners
     )
     return replace(book, learners=learners, made_at=book.learners[0].handed_in_at)  # pyright: ignore[reportArgumentType]
+
+
+def test_worker_killed_while_it_gets_its_users_leaves_no_helper() -> None:
+    """The process that was to give it users ends with it; its words and its pipes would stay open otherwise."""
+    killed = (
+        "import os, signal, sys\n"
+        "from workbook.grading.sandbox import kernel, users\n"
+        "kernel.unshare = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "sys.argv = ['users', '60000', 'true']\n"
+        "users.main()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", killed], capture_output=True, timeout=20, check=False)
+    assert ended.returncode == -signal.SIGKILL

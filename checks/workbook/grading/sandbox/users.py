@@ -30,8 +30,11 @@ def main() -> None:
     reader, writer = os.pipe()
     helper = os.fork()
     if helper == 0:
+        # Its own copy of the other end would keep it waiting forever for a parent that was killed.
+        os.close(writer)
+        if not os.read(reader, 1):
+            os._exit(1)
         # Users can be given to a namespace from outside only, where this process is still root.
-        os.read(reader, 1)
         for name in ("uid_map", "gid_map"):
             Path("/proc", str(process), name).write_text(f"0 {first} {COUNT}", encoding="ascii")
         os._exit(0)
