@@ -308,7 +308,9 @@ def _meddled(maker: _Maker) -> LearnerGrade:
 
 def _part_handed_in(maker: _Maker) -> LearnerGrade:
     first, *others = maker.all(Verdict.PASSED)
-    return maker.grade(first, *(replace(lesson, result=None, handed_in=False) for lesson in others))
+    absent = [replace(lesson, result=None, handed_in=False) for lesson in others]
+    absent[-1] = replace(absent[-1], problem=f"{HOSTILE_TEXTS[7]} is a link: hand in plain files.")
+    return maker.grade(first, *absent)
 
 
 def _hidden_only(maker: _Maker) -> LearnerGrade:

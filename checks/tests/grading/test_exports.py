@@ -33,7 +33,7 @@ from workbook.grading.exports import (
     marks,
     text,
 )
-from workbook.grading.gradebook import Gradebook, LearnerGrade
+from workbook.grading.gradebook import Gradebook, Learner, LearnerGrade
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +153,7 @@ def test_csv_flags_what_an_instructor_should_look_at(book: Gradebook, everything
         "grader_error": "grader error",
         "unstable": "unstable: 1.6",
         "late": "late",
-        "part_handed_in": "not handed in: lesson 2, lesson 3",
+        "part_handed_in": "not handed in: lesson 2; cannot be read: lesson 3",
         "meddled": "has notes",
     }
     for kind, flags in expected.items():
@@ -273,3 +273,22 @@ def test_an_empty_class_is_written_too(book: Gradebook, tmp_path: Path) -> None:
     assert gradebook_from_json(json.loads((tmp_path / "grades.json").read_text(encoding="utf-8"))) == nobody
     assert read_junit((tmp_path / "junit.xml").read_bytes()) == []
     assert read_grades_csv((tmp_path / "grades.csv").read_bytes()) == {}
+
+
+def test_what_cannot_be_written_does_not_keep_the_rest_back(book: Gradebook, tmp_path: Path) -> None:
+    (tmp_path / "grades.csv").mkdir()
+    written = export_all(book, tmp_path, ["csv", "summary"])
+    assert [file.name for file in written.files] == ["summary.md"]
+    assert [text.partition(": ")[0] for text in written.failed] == ["csv is not written"]
+
+
+def test_feedback_is_found_by_name_where_an_id_is_a_mere_number(book: Gradebook, tmp_path: Path) -> None:
+    some = book.learners[0]
+    people = [Learner("77", "Lovelace, Ada"), Learner("78", "李"), Learner("bob", "Bob"), Learner("lovelace-ada-77")]
+    class_ = replace(book, learners=tuple(replace(some, learner=person) for person in people))
+    export_all(class_, tmp_path, ["feedback"])
+    assert sorted(file.name for file in (tmp_path / "feedback").iterdir()) == [
+        *("77.md", "78.md", "bob.md", "lovelace-ada-77.md"),
+    ]
+    export_all(replace(class_, learners=class_.learners[:3]), tmp_path, ["feedback"])
+    assert sorted(file.name for file in (tmp_path / "feedback").iterdir()) == ["78.md", "bob.md", "lovelace-ada-77.md"]

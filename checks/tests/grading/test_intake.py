@@ -211,7 +211,16 @@ def test_limits(pack: Callable[[Files], bytes], course: Course, class_folder: Pa
         Limits(lesson_files=1): "lesson_01 holds 2 files; 1 is the most",
         Limits(upload_bytes=2_000): "Its lessons hold 3.01 kB; 2 kB is the most",
     }.items():
-        assert says in only(course, class_folder, limits).problem
+        found = only(course, class_folder, limits)
+        assert says in (found.problem or found.problems[2 if "lesson_02" in says else 1])
+
+
+def test_what_is_wrong_with_a_lesson_costs_that_lesson_alone(course: Course, class_folder: Path) -> None:
+    (class_folder / "eve.zip").write_bytes(make_zip({**WORK, "lessons/lesson_02/big.bin": os.urandom(2_100_000)}))
+    found = only(course, class_folder)
+    assert found.problem == ""
+    assert list(found.lessons) == [1]
+    assert found.problems == {2: "lessons/lesson_02/big.bin is larger than 2 MB: leave it out."}
 
 
 # -- honest -------------------------------------------------------------------------------------------------------
@@ -365,7 +374,7 @@ def test_what_is_ours_is_never_taken_and_what_differs_is_noted(course: Course, c
 def test_lessons_that_are_not_wanted_do_not_matter(course: Course, class_folder: Path) -> None:
     files = {**WORK, "lessons/lesson_02/app/main.py": b"", "old/lesson_02/app/main.py": b""}
     (class_folder / "ada.zip").write_bytes(make_zip(files))
-    assert "lesson_02 twice" in only(course, class_folder).problem
+    assert "lesson_02 twice" in only(course, class_folder).problems[2]
     [(_, submission)] = collect(course, class_folder, wanted=[1]).learners
     assert submission is not None
     assert submission.lessons == {1: TAKEN}

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _Kind = TypeVar("_Kind", bound=StrEnum)
 _RANGE = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
 _GRADER_ERRORS = 1
-"""Exit code where a grade is missing through a fault of ours."""
+"""Exit code where a grade, or a file that was asked for, is missing through a fault of ours."""
 _INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 _INPUT, _RUNNING, _RESULTS = "What is graded", "How", "Results"
@@ -178,15 +178,16 @@ def grade(
     for name in sorted(plan.regrade):
         decide(out, Change(ChangeKind.REGRADE, name, "", None, "", getpass.getuser(), datetime.now(UTC)))
     pairs = _pairs(course, chosen, intake) if similar else ()
-    written = export_all(book, out, names, options)
     works = {learner.id: work.lessons for learner, work in intake.learners if work is not None}
-    write_report(book, page, pairs, works)
-    note_reported(out, fingerprint(replace(plan, regrade=frozenset()), out, *choices))
+    write_report(book, page, pairs, works)  # first: it is there whatever becomes of an export
+    written = export_all(book, out, names, options)
+    if not written.failed:
+        note_reported(out, fingerprint(replace(plan, regrade=frozenset()), out, *choices))
     if json:
-        print_facts(book, page, graded=counter.graded)
+        print_facts(book, page, written, graded=counter.graded)
     else:
         tell(book, page, written, graded=counter.graded, seconds=counter.seconds)
-    if any(entry.grader_errors for entry in book.learners):
+    if written.failed or any(entry.grader_errors for entry in book.learners):
         raise typer.Exit(_GRADER_ERRORS)
 
 

@@ -15,13 +15,14 @@ from workbook.grading.gradebook import Gradebook, Standing
 _LISTED = 10
 
 
-def print_facts(book: Gradebook, page: Path, *, graded: int) -> None:
+def print_facts(book: Gradebook, page: Path, written: Written, *, graded: int) -> None:
     """Print the outcome as JSON."""
     facts: dict[str, Any] = {
         "learners": len(book.learners),
         "standing": {standing.value: _number(book, standing) for standing in Standing},
         "lesson_grades_made": graded,
         "grader_errors": [f"{entry.learner.id}: {text}" for entry in book.learners for text in entry.grader_errors],
+        "not_written": list(written.failed),
         "isolated": book.isolated,
         "isolation": book.isolation,
         "report": str(page),
@@ -61,6 +62,8 @@ def tell(book: Gradebook, page: Path, written: Written, *, graded: int, seconds:
         shown.print(f"{count(graded, 'lesson-grade')} made in {seconds:.0f} s.")
     if not book.isolated:
         shown.print("Nothing kept submissions apart: --sandbox none.")
+    for text in written.failed:
+        shown.print(text)
     for note in written.notes[:_LISTED]:
         shown.print(loggable(note))
     if len(written.notes) > _LISTED:

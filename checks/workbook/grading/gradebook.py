@@ -65,6 +65,8 @@ class LessonGrade:
     """Verdicts, points and messages; None where the lesson was not handed in, or could not be graded."""
     handed_in: bool = True
     """Whether the submission holds a folder for this lesson."""
+    problem: str = ""
+    """Why what was handed in for it cannot be taken, in one sentence; it earns 0 points then."""
     error: str = ""
     """A fault of ours, in one line. The learner loses no points for it: the lesson is not graded yet."""
     unstable: tuple[str, ...] = ()

@@ -107,6 +107,8 @@ def check_formats(names: Iterable[str], options: Options, lessons: Sequence[Less
             raise CourseError(f"There is no format {name!r}: choose from {', '.join(FORMATS)}.")
         if name == "moodle":
             moodle_worksheet.check(options)
+        if name == "moodle-gradebook":
+            moodle_gradebook.check(options)
         if name == "classroom50":
             classroom50.check(options)
         if name == "canvas":
@@ -126,27 +128,41 @@ def export_all(
 
     Returns:
         The files, and what the instructor should know: who is left out of which formats, then further notes, each
-        with its format before it. All of it may be printed in a terminal and in a CI log.
+        with its format before it, and which formats could not be written, and why. All of it may be printed in a
+        terminal and in a CI log.
 
     Raises:
         CourseError: there is no such format, or it needs an option that is not given.
-        OSError: a file cannot be written.
     """
     options = options or Options()
     chosen = tuple(dict.fromkeys(names)) if names is not None else default_formats(options)
-    check_formats(chosen, options)
+    check_formats(chosen, options, book.lessons)
     folder.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
     notes: list[str] = []
     left_out: dict[tuple[str, str], list[str]] = {}
+    failed: list[str] = []
     for name in chosen:
-        written = FORMATS[name](book, folder, options)
+        try:
+            written = FORMATS[name](book, folder, options)
+        except Exception as fault:  # the other formats are wanted all the same
+            failed.append(loggable(f"{name} is not written: {_reason(fault)}."))
+            continue
         files += written.files
         notes += [loggable(f"{name}: {note}") for note in written.notes]
         for who in written.left_out:
             left_out.setdefault(who, []).append(name)
     notes += _left_over(folder, chosen)
-    return Written(tuple(files), (*_about(left_out), *notes), tuple(left_out))
+    return Written(tuple(files), (*_about(left_out), *notes), tuple(left_out), tuple(failed))
+
+
+def _reason(fault: Exception) -> str:
+    """Why a format could not be written, without a full stop."""
+    if isinstance(fault, CourseError):
+        return line(str(fault)).rstrip(".")
+    if isinstance(fault, OSError):
+        return f"{Path(str(fault.filename or 'a file')).name}: {(fault.strerror or str(fault)).lower()}"
+    return f"a fault of ours, {type(fault).__name__}: {line(str(fault), 200)}"
 
 
 def _left_over(folder: Path, chosen: Collection[str]) -> list[str]:

@@ -14,7 +14,7 @@ from workbook.course.results import ExerciseResult, Verdict
 from workbook.course.text import line
 from workbook.grading.exports import marks, shown
 from workbook.grading.exports.files import replace_tree
-from workbook.grading.exports.names import file_name
+from workbook.grading.exports.names import readable_names
 from workbook.grading.exports.options import Options, Written
 from workbook.grading.exports.text import fenced, listed, markdown
 from workbook.grading.gradebook import Gradebook, LearnerGrade, LessonGrade, Standing
@@ -24,7 +24,8 @@ FOLDER = "feedback"
 
 def write(book: Gradebook, folder: Path, options: Options = Options()) -> Written:  # noqa: B008
     """Write one file for every learner, whatever became of their work."""
-    texts = {f"{file_name(grade.learner.id)}.md": feedback(book, grade) for grade in book.learners}
+    names = readable_names([grade.learner for grade in book.learners])
+    texts = {f"{names[grade.learner.id]}.md": feedback(book, grade) for grade in book.learners}
     return Written(tuple(replace_tree(folder / FOLDER, texts, "*.md")))
 
 
@@ -73,7 +74,7 @@ def _lesson(grade: LearnerGrade, lesson: LessonGrade) -> Iterator[str]:
         yield from (late, "")
     about = shown.about_lesson(grade, lesson)
     if lesson.result is None:
-        yield from (about, "")
+        yield from (fenced(about) if lesson.problem else about, "")
         return
     yield from ("| | Exercise | | Points |", "| --- | --- | --- | ---: |")
     for exercise in lesson.result.exercises:

@@ -63,7 +63,8 @@ def flags(grade: LearnerGrade) -> tuple[str, ...]:
     """What an instructor should look at, in a few words each."""
     unstable = [exercise for lesson in grade.lessons for exercise in lesson.unstable]
     decided = [exercise for lesson in grade.lessons for exercise in lesson.overrides]
-    absent = [lesson.lesson for lesson in grade.lessons if not lesson.handed_in]
+    refused = [lesson.lesson for lesson in grade.lessons if lesson.problem]
+    absent = [lesson.lesson for lesson in grade.lessons if not lesson.handed_in and not lesson.problem]
     found = {
         "grader error": not is_final(grade),
         "missing": grade.standing is Standing.MISSING,
@@ -74,6 +75,7 @@ def flags(grade: LearnerGrade) -> tuple[str, ...]:
         f"decided by hand: {' '.join(decided)}": bool(decided),
         f"not handed in: {', '.join(f'lesson {number}' for number in absent)}": bool(absent)
         and grade.standing is Standing.HANDED_IN,
+        f"cannot be read: {', '.join(f'lesson {number}' for number in refused)}": bool(refused),
         "has notes": bool(grade.notes),
     }
     return tuple(words for words, holds in found.items() if holds)

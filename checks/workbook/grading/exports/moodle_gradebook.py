@@ -30,11 +30,7 @@ _LARGEST_GRADE = 100
 
 
 def write(book: Gradebook, folder: Path, options: Options = Options()) -> Written:  # noqa: B008
-    """Write ``moodle-gradebook.csv``.
-
-    Raises:
-        CourseError: ``options.moodle_user`` is no field that Moodle knows people by.
-    """
+    """Write ``moodle-gradebook.csv``."""
     field = _user_field(book, options.moodle_user)
     title = options.assignment or book.course
     rows = [(field, cell(title), cell(f"{title}: feedback"))]
@@ -58,9 +54,18 @@ def write(book: Gradebook, folder: Path, options: Options = Options()) -> Writte
     return Written((replace_file(folder / FILE, csv_text(rows)),), tuple(notes), tuple(left_out))
 
 
+def check(options: Options) -> None:
+    """Find out beforehand what would stop it.
+
+    Raises:
+        CourseError: ``options.moodle_user`` is no field that Moodle knows people by.
+    """
+    if options.moodle_user and options.moodle_user not in USER_FIELDS:
+        known = ", ".join(USER_FIELDS)
+        raise CourseError(f"Moodle does not find people by {options.moodle_user!r}: choose from {known}.")
+
+
 def _user_field(book: Gradebook, wanted: str) -> str:
-    if wanted and wanted not in USER_FIELDS:
-        raise CourseError(f"Moodle does not find people by {wanted!r}: choose from {', '.join(USER_FIELDS)}.")
     people = [grade.learner for grade in book.learners if grade.learner.in_roster]
     complete = [field for field in USER_FIELDS if all(_value(person, field) for person in people)]
     return wanted or (complete or [USER_FIELDS[0]])[0]

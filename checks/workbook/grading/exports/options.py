@@ -51,6 +51,8 @@ class Written:
     """What the instructor should know, a sentence each."""
     left_out: tuple[tuple[str, str], ...] = ()
     """Who is not in it: the learner's id, and why, without a full stop."""
+    failed: tuple[str, ...] = ()
+    """Formats that could not be written, each with the reason, in a sentence."""
 
 
 class Writer(Protocol):

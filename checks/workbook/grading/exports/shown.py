@@ -81,6 +81,8 @@ def about_lesson(grade: LearnerGrade, lesson: LessonGrade) -> str:
         return ""
     if not marks.is_graded(grade, lesson):
         return NOT_GRADED
+    if lesson.problem:
+        return f"This lesson could not be graded. {block(lesson.problem)}"
     return "This lesson is not in what you handed in." if grade.standing is Standing.HANDED_IN else "Nothing to grade."
 
 

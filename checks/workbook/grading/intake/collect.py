@@ -135,7 +135,8 @@ def _read(path: Path, empty: Submission, ours: Ours, wanted: Collection[int], li
     finally:
         upload.close()
     ordered: dict[int, Files] = {number: dict(sorted(files.items())) for number, files in lessons.items()}
-    return Submission(empty.id, empty.source, ordered, notes, handed_in_at=_newest(times))
+    problems = located.problems
+    return Submission(empty.id, empty.source, ordered, notes, problems=problems, handed_in_at=_newest(times))
 
 
 def _about_times(times: Iterable[float | None]) -> list[str]:

@@ -33,6 +33,8 @@ class Located:
     roots: tuple[str, ...]
     """The folders that hold ``lessons``, as a prefix: ``""`` or ``"workbook-main/"``."""
     notes: tuple[str, ...]
+    problems: dict[int, str]
+    """Why a lesson cannot be taken, in one sentence; the others are."""
 
 
 @dataclass(slots=True)
@@ -51,7 +53,7 @@ def locate(entries: Collection[Entry], wanted: Collection[int], limits: Limits) 
         limits: how large a lesson may be.
 
     Raises:
-        InvalidUpload: there is no lesson, one is there twice, or one holds links, pipes or too much.
+        InvalidUpload: there is no lesson that can be taken: one is there twice, or holds links, pipes or too much.
     """
     places: dict[int, dict[str, _Place]] = {}
     seen_elsewhere = False
@@ -101,16 +103,22 @@ def _take(places: dict[int, dict[str, _Place]], limits: Limits) -> Located:
     lesson_files: dict[int, Entry] = {}
     roots: dict[str, None] = {}
     notes: list[str] = []
+    problems: dict[int, str] = {}
     total = 0
     for number, found in places.items():
-        folder, place = _only_one(number, found)
-        above, _, _ = folder.rpartition("/")
-        if above == "lessons" or above.endswith("/lessons"):
-            roots[above.removesuffix("lessons")] = None
-        files, hidden = _files(folder, place)
-        if _LESSON_FILE in files:
-            lesson_files[number] = files.pop(_LESSON_FILE)
-        _check_size(number, files, limits)
+        try:
+            folder, place = _only_one(number, found)
+            above, _, _ = folder.rpartition("/")
+            if above == "lessons" or above.endswith("/lessons"):
+                roots[above.removesuffix("lessons")] = None
+            files, hidden = _files(folder, place)
+            lesson_file = files.pop(_LESSON_FILE, None)
+            _check_size(number, files, limits)
+        except InvalidUpload as fault:
+            problems[number] = str(fault)
+            continue
+        if lesson_file is not None:
+            lesson_files[number] = lesson_file
         total += sum(entry.size for entry in files.values())
         lessons[number] = files
         # The tests that a learner writes, from lesson 8 on, have a conftest.py of their own.
@@ -119,9 +127,11 @@ def _take(places: dict[int, dict[str, _Place]], limits: Limits) -> Located:
         ]
         notes += _note(number, "hidden files, which were left out", hidden)
         notes += _note(number, "configuration, which has no effect on the checks", odd)
+    if problems and not lessons:
+        raise InvalidUpload(next(iter(problems.values())))
     if total > limits.upload_bytes:
         raise InvalidUpload(f"Its lessons hold {size(total)}; {size(limits.upload_bytes)} is the most.")
-    return Located(lessons, lesson_files, tuple(roots), tuple(notes))
+    return Located(lessons, lesson_files, tuple(roots), tuple(notes), problems)
 
 
 def _only_one(number: int, found: dict[str, _Place]) -> tuple[str, _Place]:

@@ -25,6 +25,8 @@ class Submission:
     """For the instructor: what was ignored though it differs from ours."""
     problem: str = ""
     """Why the upload is invalid, in one sentence; then ``lessons`` is empty."""
+    problems: Mapping[int, str] = field(default_factory=dict[int, str])
+    """Why a lesson of a valid upload cannot be taken, in one sentence; it is not among ``lessons`` then."""
     handed_in_at: datetime | None = None
     """When, as far as one can tell: the newest change inside, with a time zone."""
 

@@ -283,6 +283,7 @@ def _learner_grade(
     )
     if submission is None:
         return LearnerGrade(learner, Standing.MISSING, lessons)
+    lessons = tuple(replace(lesson, problem=submission.problems.get(lesson.lesson, "")) for lesson in lessons)
     lessons = tuple(
         replace(lesson, lateness=plan.policies[lesson.lesson].lateness(submission.handed_in_at, learner.extension_days))
         if lesson.lesson in plan.policies
