@@ -12,6 +12,7 @@ import html
 import io
 import json
 import re
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -438,3 +439,49 @@ def read_markdown(text: str) -> Page:
 
 def _words(token: Token) -> str:
     return "".join(child.content for child in token.children or ())
+
+
+# --- feedback given back --------------------------------------------------------------------------------------------
+
+
+def read_canvas_feedback(data: bytes, attachments: Mapping[str, str]) -> dict[str, str]:
+    """What Canvas's "Upload Submissions" attaches to whose work: the page by the number of the user.
+
+    The rules are those of ``infer_comment_context_from_filename`` in canvas-lms: the first two parts of a name, cut at
+    underscores, that are nothing but digits are the user and a file that this user handed in; other files are ignored.
+
+    Args:
+        data: the zip.
+        attachments: the user by the number of each file that was handed in.
+    """
+    found: dict[str, str] = {}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for name in archive.namelist():
+            base = name.rpartition("/")[2]
+            numbers = [part for part in base.split("_") if re.fullmatch(r"\d+", part, re.ASCII)][:2]
+            need(not base.startswith("."), "ignored: hidden")
+            need(len(numbers) == 2, f"ignored: {name}")
+            need(attachments.get(numbers[1]) == numbers[0], f"ignored: no such file of that user, {name}")
+            need(numbers[0] not in found, "two files for one user")
+            found[numbers[0]] = archive.read(name).decode()
+    return found
+
+
+def read_moodle_feedback(data: bytes, participants: set[str]) -> dict[str, str]:
+    """What Moodle's "Upload multiple feedback files in a zip" gives to whom, by the participant's number.
+
+    The rules are those of ``assignfeedback_file_zip_importer``: the first part of a path that has four parts between
+    underscores names the participant second, and then the plugin, which has to exist.
+    """
+    found: dict[str, str] = {}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for name in archive.namelist():
+            need(not name.rpartition("/")[2].startswith((".", "~")), "hidden")
+            folders = [part.split("_", 4) for part in name.split("/")]
+            cut = next((part for part in folders if len(part) >= 4 and part[1] in participants), None)
+            need(cut is not None, f"left out: {name}")
+            assert cut is not None
+            need(cut[2:4] == ["assignsubmission", "file"], "no such plugin")
+            need(cut[1] not in found, "two files for one participant")
+            found[cut[1]] = archive.read(name).decode()
+    return found

@@ -16,7 +16,7 @@ from tests.grading.sample_lessons import SAMPLE_LESSONS
 from workbook.course.message import Message
 from workbook.course.model import Exercise, Lesson
 from workbook.course.results import CheckResult, ExerciseResult, LessonResult, Verdict
-from workbook.grading.exports import Options, export_all
+from workbook.grading.exports import FORMATS, Options, export_all
 from workbook.grading.gradebook import Gradebook, Lateness, Learner, LearnerGrade, LessonGrade, Standing
 
 DUE = datetime(2026, 12, 1, 22, 59, tzinfo=UTC)
@@ -127,7 +127,7 @@ def export_everything(book: Gradebook, folder: Path) -> Path:
     """Write all formats of a class, Moodle's worksheet filled in among them; returns the folder that holds them."""
     sheet = folder / "sheet.csv"
     sheet.write_text(moodle_sheet(book), encoding="utf-8")
-    export_all(book, folder / "out", options=Options(moodle_worksheet=sheet, classroom50=RUNNER_SAYS))
+    export_all(book, folder / "out", FORMATS, Options(moodle_worksheet=sheet, classroom50=RUNNER_SAYS))
     return folder / "out"
 
 

@@ -225,8 +225,9 @@ def test_every_format_is_written(book: Gradebook, everything: Path) -> None:
     assert files == {
         *("grades.json", "grades.csv", "junit.xml", "canvas.csv", "moodle.csv", "moodle-gradebook.csv", "summary.md"),
         *("gradescope", "github-classroom", "classroom50", "feedback"),
+        *("canvas-feedback.zip", "moodle-feedback.zip", "mail"),
     }
-    assert len(FORMATS) == 11
+    assert len(FORMATS) == 14
     assert not list(everything.rglob("*.part"))
     assert len(list((everything / "feedback").iterdir())) == len(book.learners)
 
@@ -269,7 +270,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
 
 def test_an_empty_class_is_written_too(book: Gradebook, tmp_path: Path) -> None:
     nobody = replace(book, learners=(), made_at=datetime.fromisoformat("2026-12-05T09:30:00+01:00"))
-    export_all(nobody, tmp_path)
+    export_all(nobody, tmp_path, ["json", "csv", "junit", "feedback"])
     assert gradebook_from_json(json.loads((tmp_path / "grades.json").read_text(encoding="utf-8"))) == nobody
     assert read_junit((tmp_path / "junit.xml").read_bytes()) == []
     assert read_grades_csv((tmp_path / "grades.csv").read_bytes()) == {}

@@ -26,7 +26,15 @@ def replace_file(file: Path, text: str) -> Path:
     Raises:
         OSError: it cannot be written; the old one is untouched then.
     """
-    data = encodable(text).encode("utf-8")
+    return replace_bytes(file, encodable(text).encode("utf-8"))
+
+
+def replace_bytes(file: Path, data: bytes) -> Path:
+    """Write a file that is no text in the same way.
+
+    Raises:
+        OSError: it cannot be written; the old one is untouched then.
+    """
     if _holds(file, data):
         return file
     part = file.with_name(f".{file.name[:80]}.{os.getpid()}.part")

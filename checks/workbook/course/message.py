@@ -77,6 +77,8 @@ def _whole(text: str) -> str:
 
 def _shown(line: str) -> str:
     """The line without anything that could move the cursor, colour the screen or turn the text round."""
+    if line.isprintable():
+        return line
     return "".join(
         sign if sign.isprintable() else " " if sign.isspace() else "\N{REPLACEMENT CHARACTER}" for sign in line
     )
@@ -85,6 +87,9 @@ def _shown(line: str) -> str:
 def _wrap(text: str, width: int) -> list[str]:
     lines: list[str] = []
     for line in map(_shown, text.splitlines() or [""]):
+        if len(line) <= width:
+            lines.append(line.rstrip())
+            continue
         indent = line[: len(line) - len(line.lstrip())]
         lines += textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False) or [""]
     return lines

@@ -27,6 +27,7 @@ from workbook.grading.exports import (
     junit,
     moodle_gradebook,
     moodle_worksheet,
+    returned,
     summary,
 )
 from workbook.grading.exports.grades_json import gradebook_from_json
@@ -61,6 +62,9 @@ FORMATS: Mapping[str, Writer] = {
     "moodle-gradebook": moodle_gradebook.write,
     "summary": summary.write,
     "feedback": feedback.write,
+    "canvas-feedback": returned.write_canvas,
+    "moodle-feedback": returned.write_moodle,
+    "mail": returned.write_mail,
 }
 """Every format by its name on the command line."""
 _WRITTEN_TO: Mapping[str, str] = {
@@ -75,6 +79,9 @@ _WRITTEN_TO: Mapping[str, str] = {
     "moodle-gradebook": moodle_gradebook.FILE,
     "summary": summary.FILE,
     "feedback": feedback.FOLDER,
+    "canvas-feedback": returned.CANVAS,
+    "moodle-feedback": returned.MOODLE,
+    "mail": returned.MAIL,
 }
 _NAMED = 10
 """Learners whom one sentence names."""
@@ -84,14 +91,20 @@ NEED_ROSTER = frozenset({"canvas", "moodle-gradebook"})
 """Formats whose readers find people by what only a roster says."""
 
 
-def default_formats(options: Options) -> tuple[str, ...]:
-    """All formats that can be written.
+_ASKED_FOR = frozenset(
+    {"junit", "gradescope", "github-classroom", "classroom50", "canvas-feedback", "moodle-feedback", "mail"}
+)
+"""Formats for the machinery around single submissions, and the feedback once more as one system or another takes it."""
 
-    Moodle's worksheet is one only where there is one to fill in, and Classroom 50's result only where its runner has
-    said for which submission.
+
+def default_formats(options: Options) -> tuple[str, ...]:
+    """The formats that are written where none is named: what an instructor of a class reads, and imports.
+
+    Moodle's worksheet is among them only where there is one to fill in, and Classroom 50's result only where its runner
+    has said for which submission.
     """
-    without = {"moodle"} if options.moodle_worksheet is None else set[str]()
-    without |= set() if options.classroom50 else {"classroom50"}
+    without = set(_ASKED_FOR) - ({"classroom50"} if options.classroom50 else set())
+    without |= {"moodle"} if options.moodle_worksheet is None else set()
     return tuple(name for name in FORMATS if name not in without)
 
 
@@ -123,7 +136,7 @@ def export_all(
     Args:
         book: the class.
         folder: where to; it is made where it does not exist.
-        names: keys of ``FORMATS``; None for all that can be written.
+        names: keys of ``FORMATS``; None for ``default_formats``.
         options: the instructor's choices.
 
     Returns:

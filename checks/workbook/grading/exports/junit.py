@@ -28,7 +28,6 @@ def write(book: Gradebook, folder: Path, options: Options = Options()) -> Writte
     for grade in book.learners:
         for lesson in grade.lessons:
             _suite(root, book, grade, lesson)
-    ET.indent(root)
     text = ET.tostring(root, encoding="unicode")
     return Written((replace_file(folder / FILE, f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'),))
 
