@@ -17,6 +17,7 @@ from workbook.cli import (
     carry,
     check,
     class_file,
+    collect,
     diff,
     doctor,
     forward,
@@ -153,7 +154,7 @@ for panel, commands in {
         update.update,
     ],
     LOOK: [status.status, diff.diff, solution.solution, doctor.doctor],
-    TEACH: [class_file.class_, grade.grade, override.override, similar.similar, handout.handout],
+    TEACH: [class_file.class_, collect.collect, grade.grade, override.override, similar.similar, handout.handout],
     AUTHOR: [new.new, authoring.build, authoring.verify, forward.forward, site.site],
 }.items():
     for command in commands:

@@ -60,6 +60,19 @@ def grade(
     late: Annotated[
         str | None, typer.Option(help='Like "10%/day, grace 30m, max 50%".', rich_help_panel=_INPUT)
     ] = None,
+    times: Annotated[
+        Path | None,
+        typer.Option(
+            help="When each was handed in: a CSV with id and time, or Moodle's worksheet.", rich_help_panel=_INPUT
+        ),
+    ] = None,
+    at_due: Annotated[
+        bool, typer.Option("--at-due", help="Grade Git repositories as they were when due.", rich_help_panel=_INPUT)
+    ] = False,
+    instructor: Annotated[
+        list[str] | None,
+        typer.Option(help="A login or e-mail address whose commits are not a learner's.", rich_help_panel=_INPUT),
+    ] = None,
     workers: Annotated[
         int, typer.Option(min=0, help="Workers on this machine; 0: one a core.", rich_help_panel=_RUNNING)
     ] = 0,
@@ -105,8 +118,10 @@ def grade(
     from workbook.grading.changes import Change, ChangeKind
     from workbook.grading.exports import NEED_ROSTER, Missing, check_formats, default_formats, export_all
     from workbook.grading.exports.classroom50 import from_runner
-    from workbook.grading.exports.late import read_policy
+    from workbook.grading.exports.late import LocalZone, read_policy
     from workbook.grading.intake.collect import collect
+    from workbook.grading.intake.in_time import When
+    from workbook.grading.intake.times import Times, read_times
     from workbook.grading.report.page import write_report
     from workbook.grading.run.grade_class import Plan, decide, fingerprint, grade_class, is_reported, note_reported
     from workbook.grading.run.progress_display import Counter
@@ -138,17 +153,27 @@ def grade(
         classroom50=from_runner(os.environ) if one else None,
     )
     moodle_worksheet = options.moodle_worksheet
+    if times is None:
+        times = _known_times(base / term.times if term.times else None, submissions, moodle_worksheet)
+    when = When(
+        read_times(times, policy.due.tzinfo if policy and policy.due.tzinfo else LocalZone()) if times else Times({}),
+        frozenset(name.casefold() for name in instructor or term.instructors),
+        {number: found for number in numbers if (found := policies.get(number, policy)) is not None},
+        at_due=at_due or term.at_due,
+    )
+    if when.at_due and not when.policies:
+        raise CourseError("--at-due needs a due date: say one with --due, or in the class file.")
     names = [name.strip() for name in formats.split(",") if name.strip()] or term.formats
     if not names:  # schools' gradebooks find people by what only a roster says
         names = [name for name in default_formats(options) if roster is not None or name not in NEED_ROSTER]
     check_formats(names, options, chosen)  # before the long part
     kept_apart, isolation = choose(_choice(Sandbox, sandbox or term.sandbox, "--sandbox"), course.root)
     settings = _settings(course, numbers, hidden, chosen, sandbox=kept_apart)
-    beside = [path for path in (out, moodle_worksheet, hidden) if path is not None]
+    beside = [path for path in (out, moodle_worksheet, hidden, times) if path is not None]
     if one:
         intake = _only(course, submissions, numbers)
     else:
-        intake = collect(course, submissions, roster, numbers, leave_out=beside)
+        intake = collect(course, submissions, roster, numbers, leave_out=beside, when=when)
     plan = Plan(
         course,
         chosen,
@@ -196,6 +221,14 @@ def _term(file: Path | None) -> tuple[ClassFile, Path]:
     from workbook.grading.class_file import ClassFile, read_class_file
 
     return (ClassFile(), Path()) if file is None else (read_class_file(file), file.parent)
+
+
+def _known_times(said: Path | None, submissions: Path, worksheet: Path | None) -> Path | None:
+    """The file that says when work came in: what the class file names, what was collected, or what Moodle gave."""
+    from workbook.grading.intake.clones import TIMES
+
+    collected = submissions / TIMES
+    return said or (collected if collected.is_file() else worksheet)
 
 
 def read_lessons(course: Course, text: str) -> tuple[Lesson, ...]:

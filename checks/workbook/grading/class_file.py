@@ -74,6 +74,12 @@ class ClassFile(_Part):
     """When all of it is due; a lesson may have a date of its own."""
     late: _Text | None = None
     """What being late costs, like ``10%/day, grace 30m, max 50%``."""
+    times: _Text = ""
+    """When each was handed in: a CSV with the columns id and time, or Moodle's offline grading worksheet."""
+    at_due: bool = False
+    """Whether a Git repository is graded as it was when each lesson was due, and not as it is."""
+    instructors: list[str] = Field(default_factory=list[str])
+    """Logins and e-mail addresses whose commits and pushes are not the learner's: yours, and those of bots."""
     missing: Missing = Missing.EMPTY
     """What those get who handed nothing in: ``empty`` or ``zero``."""
     scale: Annotated[float, Field(ge=0, le=100_000)] = 0.0

@@ -64,7 +64,7 @@ def read_roster(file: Path) -> list[Learner]:
     Raises:
         CourseError: it cannot be read, has no column ``id``, or a row has a fault. The sentence names file and line.
     """
-    rows = as_roster(_rows(file))
+    rows = as_roster(read_rows(file))
     if not rows:
         raise CourseError(f"The roster {file.name} is empty: its first row names the columns, and id is one of them.")
     first_line, header = rows[0]
@@ -88,8 +88,12 @@ def read_roster(file: Path) -> list[Learner]:
     return [learner for learner, _ in learners.values()]
 
 
-def _rows(file: Path) -> list[tuple[int, list[str]]]:
-    """The rows that are not blank, each with the number of its last line."""
+def read_rows(file: Path) -> list[tuple[int, list[str]]]:
+    """The rows of a CSV that are not blank, each with the number of its last line.
+
+    Raises:
+        CourseError: it cannot be read, or is no CSV.
+    """
     try:
         with file.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)

@@ -56,7 +56,7 @@ def as_roster(rows: Rows) -> Rows:
     ):
         if known(header):
             return translate(header, rows)
-    return _from_worksheet(rows) if _is_worksheet(header, rows) else rows
+    return _from_worksheet(rows) if is_worksheet(header, rows) else rows
 
 
 def _is_canvas(header: list[str]) -> bool:
@@ -135,7 +135,8 @@ def _from_moodle_gradebook(header: list[str], rows: Rows) -> Rows:
     return _made(rows, ["id", "name", "email", "Moodle idnumber"], person)
 
 
-def _is_worksheet(header: list[str], rows: Rows) -> bool:
+def is_worksheet(header: list[str], rows: Rows) -> bool:
+    """Whether these are rows of Moodle's offline grading worksheet; ``header`` is the first one in small letters."""
     if "id" in header[1:] or len(header) < 3 or len(rows) < 2:
         return False
     found = [_PARTICIPANT.fullmatch(_at(cells, 0)) for _, cells in rows[1:]]

@@ -29,6 +29,12 @@ class Submission:
     """Why a lesson of a valid upload cannot be taken, in one sentence; it is not among ``lessons`` then."""
     handed_in_at: datetime | None = None
     """When, as far as one can tell: the newest change inside, with a time zone."""
+    lessons_at: Mapping[int, datetime] = field(default_factory=dict[int, datetime])
+    """The same for each lesson, where more is known than when the whole came in."""
+
+    def lesson_at(self, lesson: int) -> datetime | None:
+        """When a lesson was handed in."""
+        return self.lessons_at.get(lesson, self.handed_in_at)
 
     def digest(self, lesson: int) -> str:
         """A hash of one lesson's files, whatever they came in; the same work has the same digest."""

@@ -285,7 +285,10 @@ def _learner_grade(
         return LearnerGrade(learner, Standing.MISSING, lessons)
     lessons = tuple(replace(lesson, problem=submission.problems.get(lesson.lesson, "")) for lesson in lessons)
     lessons = tuple(
-        replace(lesson, lateness=plan.policies[lesson.lesson].lateness(submission.handed_in_at, learner.extension_days))
+        replace(
+            lesson,
+            lateness=plan.policies[lesson.lesson].lateness(submission.lesson_at(lesson.lesson), learner.extension_days),
+        )
         if lesson.lesson in plan.policies
         else lesson
         for lesson in lessons
