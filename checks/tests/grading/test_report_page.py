@@ -19,6 +19,7 @@ from workbook.course.model import find_course
 from workbook.grading.exports import shown
 from workbook.grading.gradebook import Gradebook
 from workbook.grading.report import write_report
+from workbook.grading.report.items import item_statistics
 from workbook.grading.report.page import SIZE_LIMIT
 
 if TYPE_CHECKING:
@@ -206,6 +207,20 @@ def test_the_map_by_keyboard_and_back_again(open_page: Open) -> None:
     page.go_back()
     page.wait_for_function("() => !document.getElementById('class').hidden")
     assert focused(page) == before
+
+
+def test_the_statistics_of_the_exercises(open_page: Open, book: Gradebook, pictures: Path) -> None:
+    page = open_page()
+    page.locator("#items summary").click()
+    rows_ = page.locator("#items tbody tr")
+    assert rows_.count() == 18
+    first = item_statistics(book)[0]
+    text = " ".join(rows_.first.inner_text().split())
+    assert text.startswith("1.1 ")
+    assert f"{first.began} of {first.learners}" in text
+    assert text.endswith(f"{first.discrimination:.2f}")
+    assert page.locator("#items circle").count() == 18
+    page.locator("#items").screenshot(path=pictures / "report_exercises.png")
 
 
 def test_a_learners_page(open_page: Open, book: Gradebook, pictures: Path) -> None:

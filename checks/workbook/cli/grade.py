@@ -111,10 +111,14 @@ def grade(
     similar: Annotated[
         bool, typer.Option("--similar", help="List pairs of similar work in the report.", rich_help_panel=_RESULTS)
     ] = False,
+    anonymous: Annotated[
+        bool, typer.Option("--anonymous", help="Codes for names in the report.", rich_help_panel=_RESULTS)
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.", rich_help_panel=_RESULTS)] = False,
 ) -> None:
     """Grade a class: everybody's lessons, each in a sandbox of its own."""
     from workbook.cli.summary import print_facts, tell
+    from workbook.grading.anonymous import without_names, write_names
     from workbook.grading.changes import Change, ChangeKind
     from workbook.grading.exports import NEED_ROSTER, Missing, check_formats, default_formats, export_all
     from workbook.grading.exports.classroom50 import from_runner
@@ -123,7 +127,15 @@ def grade(
     from workbook.grading.intake.in_time import When
     from workbook.grading.intake.times import Times, read_times
     from workbook.grading.report.page import write_report
-    from workbook.grading.run.grade_class import Plan, decide, fingerprint, grade_class, is_reported, note_reported
+    from workbook.grading.run.grade_class import (
+        Plan,
+        decide,
+        fingerprint,
+        grade_class,
+        is_reported,
+        note_reported,
+        read_codes,
+    )
     from workbook.grading.run.progress_display import Counter
     from workbook.grading.sandbox.available import Sandbox, choose
 
@@ -137,6 +149,7 @@ def grade(
     due, late = due or term.due, late or term.late
     workers, cluster, seed = workers or term.workers, cluster or term.cluster, term.seed if seed is None else seed
     twice, similar = twice or term.twice, similar or term.similar
+    anonymous = anonymous or term.anonymous
     if out.exists() and not out.is_dir():
         raise CourseError(f"--out {out} is a file: name a folder for the results.")
     course = find_course()
@@ -189,7 +202,7 @@ def grade(
     )
     page = out / "index.html"
     sheet = moodle_worksheet.read_bytes().hex() if "moodle" in names and moodle_worksheet else ""
-    choices = (options, names, similar, sheet)
+    choices = (options, names, similar, sheet, anonymous)
     if not json and page.exists() and is_reported(out, fingerprint(plan, out, *choices)):
         console().print("Nothing has changed since the report was made. (Delete it, and all results are written anew.)")
         console().print(f"Report: {page}")
@@ -204,7 +217,14 @@ def grade(
         decide(out, Change(ChangeKind.REGRADE, name, "", None, "", getpass.getuser(), datetime.now(UTC)))
     pairs = _pairs(course, chosen, intake) if similar else ()
     works = {learner.id: work.lessons for learner, work in intake.learners if work is not None}
-    write_report(book, page, pairs, works)  # first: it is there whatever becomes of an export
+    # The report first: it is there whatever becomes of an export.
+    if anonymous:
+        known = read_codes(out)
+        unnamed, unnamed_pairs, unnamed_works = without_names(book, pairs, works, known)
+        write_report(unnamed, page, unnamed_pairs, unnamed_works)
+        write_names((grade.learner for grade in book.learners), known, out)
+    else:
+        write_report(book, page, pairs, works)
     written = export_all(book, out, names, options)
     if not written.failed:
         note_reported(out, fingerprint(replace(plan, regrade=frozenset()), out, *choices))

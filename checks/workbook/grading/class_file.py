@@ -100,6 +100,8 @@ class ClassFile(_Part):
     """Whether everything is graded twice, to find verdicts that are not stable."""
     similar: bool = False
     """Whether the report lists pairs of similar work."""
+    anonymous: bool = False
+    """Whether the report shows codes in the place of names; ``names.csv`` beside it says whose they are."""
     canvas: CanvasPart = CanvasPart()
     moodle: MoodlePart = MoodlePart()
     lesson: dict[int, LessonPart] = Field(default_factory=dict[int, LessonPart])

@@ -18,6 +18,7 @@ from workbook.grading.exports import marks, shown
 from workbook.grading.gradebook import Gradebook, LearnerGrade, LessonGrade, Standing
 from workbook.grading.report.causes import Cause, cause_of, grouped, telling_text
 from workbook.grading.report.interning import NONE, Table, Texts, shortened
+from workbook.grading.report.items import item_statistics
 from workbook.grading.similarity.pairs import SimilarPair
 
 CODES = {
@@ -89,6 +90,9 @@ def report_data(
         "says": {"hidden": shown.HIDDEN, "notGraded": shown.NOT_GRADED},
         "words": {CODES[verdict]: verdict.words for verdict in Verdict},
         "lessons": [_columns(lesson) for lesson in book.lessons],
+        "items": [
+            [item.learners, item.began, item.passed, item.share, item.discrimination] for item in item_statistics(book)
+        ],
         "learners": learners,
         "outcomes": maker.outcomes.entries,
         "checksets": maker.checksets.entries,

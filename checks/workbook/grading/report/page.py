@@ -23,7 +23,7 @@ from workbook.grading.similarity.pairs import SimilarPair
 
 SIZE_LIMIT = 5_000_000
 """Bytes that the page should not exceed: more is slow to send and to open."""
-_SCRIPTS = ("dom", "model", "map", "charts", "findings", "overview", "learner", "pairs", "main")
+_SCRIPTS = ("dom", "model", "map", "charts", "items", "findings", "overview", "learner", "pairs", "main")
 """The page's script, in this order, from the folder ``script``."""
 _LIMITS = (TEXT_LIMIT, TEXT_LIMIT // 3, TEXT_LIMIT // 9)
 """Characters of one text of a message: fewer where the page would grow too large."""

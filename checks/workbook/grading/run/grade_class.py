@@ -20,6 +20,7 @@ from pydantic import TypeAdapter
 
 import workbook
 from workbook.course.model import Course, CourseError, Lesson
+from workbook.grading.anonymous import codes
 from workbook.grading.changes import Change, apply, overrides
 from workbook.grading.exports.late import LatePolicy
 from workbook.grading.gradebook import COURSE, Gradebook, Learner, LearnerGrade, LessonGrade, Standing
@@ -167,15 +168,28 @@ def decide(out: Path, change: Change) -> None:
     """Note a decision about a class that has been graded.
 
     Raises:
-        CourseError: nothing has been graded there, or nobody of that id.
+        CourseError: nothing has been graded there, or nobody of that id or code.
     """
     with _graded(out) as store:
         known: list[str] = json.loads(store.setting(_CLASS, "[]"))
+        by_code = {code: name for name, code in codes(known, store.setting(_SECRET, "")).items()}
+        if change.learner not in known and (name := by_code.get(change.learner.upper())):
+            change = replace(change, learner=name)
         if change.learner not in known:
             close = difflib.get_close_matches(change.learner, known, n=1)
             meant = f": did you mean {close[0]}?" if close else "."
             raise CourseError(f"Nobody in {out} has the id {change.learner}{meant}")
         store.decide(change)
+
+
+def read_codes(out: Path) -> dict[str, str]:
+    """The code of each learner of a graded class, for a report without names.
+
+    Raises:
+        CourseError: nothing has been graded there.
+    """
+    with _graded(out) as store:
+        return codes(json.loads(store.setting(_CLASS, "[]")), store.setting(_SECRET, ""))
 
 
 def read_changes(out: Path) -> list[Change]:

@@ -10,6 +10,7 @@ function buildOverview() {
     graderErrors(),
     mapSection(),
     el("div", { class: "columns" }, distribution(), hardest()),
+    itemStatistics(),
     failures(),
     cases(),
     pairList(),
