@@ -98,9 +98,9 @@ def main() -> int:
     print(f"The seed of this run is {seed}.", flush=True)
     course = find_course()
     works = chosen_works(course, options.sample, random.Random(seed))
-    kept_apart, isolation = choose(Sandbox.AUTO, course.root)
-    settings = settings_for(course, [lesson.number for lesson in course.lessons], {}, sandbox=kept_apart)
-    print(f"{len(works)} works, graded in: {isolation}", flush=True)
+    isolation = choose(Sandbox.AUTO, course.root)
+    settings = settings_for(course, [lesson.number for lesson in course.lessons], {}, sandbox=isolation.jailed)
+    print(f"{len(works)} works, graded in: {isolation.text}", flush=True)
 
     faults: SimpleQueue[str] = SimpleQueue()
     with tempfile.TemporaryDirectory(prefix="workbook-agree-") as scratch:

@@ -119,9 +119,9 @@ def compare(course: Course, rounds: int, count: int) -> None:
     """Measure the ways by turns, and print their ratios."""
     possible = [work for work in all_works(course) if not work.lesson.uses_database]
     works = possible[:: max(1, len(possible) // count)][:count]
-    kept_apart, isolation = choose(Sandbox.AUTO, course.root)
+    isolation = choose(Sandbox.AUTO, course.root)
     print(f"{rounds} rounds of {len(works)} lesson-grades, on {os.cpu_count()} processors")
-    print(f"isolation: {isolation}")
+    print(f"isolation: {isolation.text}")
     if os.getloadavg()[0] > 1.5:
         print(f"The machine is not idle (load {os.getloadavg()[0]:.1f}): do not trust these figures.")
     found: dict[str, list[Measured]] = {name: [] for name in TITLES}
@@ -129,10 +129,10 @@ def compare(course: Course, rounds: int, count: int) -> None:
         with on_cores(1):
             with tempfile.TemporaryDirectory(prefix="workbook-bench-") as scratch:
                 found["plain"].append(plain_loop(course, works, Path(scratch)))
-            found["sandbox"].append(graded(course, works, workers=1, sandbox=kept_apart))
+            found["sandbox"].append(graded(course, works, workers=1, sandbox=isolation.jailed))
             found["no sandbox"].append(graded(course, works, workers=1, sandbox=False))
         with on_cores(2):
-            found["two"].append(graded(course, works * 2, workers=2, sandbox=kept_apart))
+            found["two"].append(graded(course, works * 2, workers=2, sandbox=isolation.jailed))
         print(f"round {number + 1} done", flush=True)
     print(f"\n{'':<46} a minute   s each")
     for name, title in TITLES.items():
@@ -150,9 +150,9 @@ def compare(course: Course, rounds: int, count: int) -> None:
 
 def isolation_costs(course: Course, rounds: int, count: int) -> None:
     """Grade the solution of each lesson on one core, by turns with the sandbox and without."""
-    kept_apart, isolation = choose(Sandbox.AUTO, course.root)
+    isolation = choose(Sandbox.AUTO, course.root)
     print(f"{rounds} rounds of {count} lesson-grades of each lesson; load {os.getloadavg()[0]:.1f}")
-    print(f"isolation: {isolation}")
+    print(f"isolation: {isolation.text}")
     print(f"\n{'':<10} with, a minute   without   isolation costs")
     for lesson in course.lessons:
         solutions = [work for work in all_works(course) if work.lesson is lesson and work.name == "solution"]
@@ -160,7 +160,7 @@ def isolation_costs(course: Course, rounds: int, count: int) -> None:
         with on_cores(1):
             for _ in range(rounds):
                 for sandbox, measured in found.items():
-                    measured.append(graded(course, solutions * count, workers=1, sandbox=sandbox and kept_apart))
+                    measured.append(graded(course, solutions * count, workers=1, sandbox=sandbox and isolation.jailed))
         pairs = list(zip(found[True], found[False], strict=True))
         cost = statistics.median(1 - one.per_minute / other.per_minute for one, other in pairs)
         rates = [statistics.median(one.per_minute for one in measured) for measured in found.values()]
@@ -201,9 +201,9 @@ def whole_class(course: Course, learners: int, workers: int) -> None:
             work = works[number % len(works)]
             files = dict(work.files) | {"learner.txt": str(number).encode()}
             tasks.append((f"{number} {work.lesson.number}", GradeTask(work.lesson.number, files, SEED)))
-    kept_apart, isolation = choose(Sandbox.AUTO, course.root)
-    settings = settings_for(course, [lesson.number for lesson in course.lessons], {}, sandbox=kept_apart)
-    print(f"{learners} learners × {len(by_lesson)} lessons, {workers} workers; isolation: {isolation}", flush=True)
+    isolation = choose(Sandbox.AUTO, course.root)
+    settings = settings_for(course, [lesson.number for lesson in course.lessons], {}, sandbox=isolation.jailed)
+    print(f"{learners} learners × {len(by_lesson)} lessons, {workers} workers; isolation: {isolation.text}", flush=True)
     watch = MemoryWatch()
     watch.start()
     errors, began = 0, time.perf_counter()

@@ -188,6 +188,6 @@ def test_without_walls_and_roster(small: MadeUpClass, tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "2 learners: 1 handed in, 0 did not, 1 with an invalid upload." in words
     assert f"{small.learners[1].id}: It is empty: pack the lessons folder and upload it again." in words
-    assert "Nothing kept submissions apart: --sandbox none." in words
+    assert "Not isolated. none: submissions were not kept apart" in words
     with (out / "grades.csv").open(encoding="utf-8-sig", newline="") as stream:
         assert [row["final"] for row in csv.DictReader(stream)] == [str(TOTAL), "0"]

@@ -25,7 +25,7 @@ from workbook.grading.run.pool import LocalPool, WorkerProcess, WorkerSlot
 from workbook.grading.run.retry import grade_with_retry
 from workbook.grading.run.store import Store, StoreFailed
 from workbook.grading.run.task import GradeAnswer, GradeTask
-from workbook.grading.sandbox.available import NO_ISOLATION, Sandbox, SandboxStatus, choose, try_sandbox
+from workbook.grading.sandbox.available import NO_ISOLATION, Isolation, Sandbox, SandboxStatus, choose, try_sandbox
 from workbook.plugin import collected_session
 from workbook.plugin import fork_server as warm
 from workbook.plugin.collected_session import Order, RunFailed, SessionProcess
@@ -364,7 +364,7 @@ def test_without_walls_nothing_is_graded(monkeypatch: pytest.MonkeyPatch, tmp_pa
     for wanted in (Sandbox.AUTO, Sandbox.BWRAP):
         with pytest.raises(CourseError, match=r"bwrap is not installed.*--sandbox none"):
             choose(wanted, tmp_path)
-    assert choose(Sandbox.NONE, tmp_path) == (False, NO_ISOLATION)
+    assert choose(Sandbox.NONE, tmp_path) == Isolation(jailed=False, reduced=False, text=NO_ISOLATION)
 
 
 def test_invalid_upload_earns_nothing(some: SmallClass, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from workbook.grading.intake.collect import Intake
     from workbook.grading.run.grade_class import Plan, Pool
     from workbook.grading.run.task import WorkerSettings
+    from workbook.grading.sandbox.available import Isolation
     from workbook.grading.similarity.pairs import SimilarPair
 
 _Kind = TypeVar("_Kind", bound=StrEnum)
@@ -80,7 +81,7 @@ def grade(
         str, typer.Option(help="The address of a Dask scheduler to use instead.", rich_help_panel=_RUNNING)
     ] = "",
     sandbox: Annotated[
-        str, typer.Option(help="auto, bwrap, or none for code that you trust.", rich_help_panel=_RUNNING)
+        str, typer.Option(help="auto, bwrap, reduced, or none for code that you trust.", rich_help_panel=_RUNNING)
     ] = "",
     seed: Annotated[
         int | None, typer.Option(help="Of the random inputs, to repeat a run.", rich_help_panel=_RUNNING)
@@ -180,8 +181,8 @@ def grade(
     if not names:  # schools' gradebooks find people by what only a roster says
         names = [name for name in default_formats(options) if roster is not None or name not in NEED_ROSTER]
     check_formats(names, options, chosen)  # before the long part
-    kept_apart, isolation = choose(_choice(Sandbox, sandbox or term.sandbox, "--sandbox"), course.root)
-    settings = _settings(course, numbers, hidden, chosen, sandbox=kept_apart)
+    isolation = choose(_choice(Sandbox, sandbox or term.sandbox, "--sandbox"), course.root)
+    settings = _settings(course, numbers, hidden, chosen, isolation)
     beside = [path for path in (out, moodle_worksheet, hidden, times) if path is not None]
     if one:
         intake = _only(course, submissions, numbers)
@@ -192,7 +193,7 @@ def grade(
         chosen,
         intake.learners,
         settings,
-        isolation,
+        isolation.text,
         seed,
         policy=policy,
         policies=policies,
@@ -276,13 +277,13 @@ def _choice(kinds: type[_Kind], text: str, option: str) -> _Kind:
 
 
 def _settings(
-    course: Course, numbers: list[int], hidden: Path | None, lessons: tuple[Lesson, ...], *, sandbox: bool
+    course: Course, numbers: list[int], hidden: Path | None, lessons: tuple[Lesson, ...], isolation: Isolation
 ) -> WorkerSettings:
     from workbook.grading.run.hidden import read_hidden
     from workbook.grading.run.pool import settings_for
 
     further = read_hidden(hidden, lessons) if hidden is not None else {}
-    return settings_for(course, numbers, further, sandbox=sandbox)
+    return settings_for(course, numbers, further, sandbox=isolation.jailed, reduced=isolation.reduced)
 
 
 def _only(course: Course, folder: Path, numbers: list[int]) -> Intake:

@@ -60,8 +60,8 @@ def tell(book: Gradebook, page: Path, written: Written, *, graded: int, seconds:
     )
     if graded:
         shown.print(f"{count(graded, 'lesson-grade')} made in {seconds:.0f} s.")
-    if not book.isolated:
-        shown.print("Nothing kept submissions apart: --sandbox none.")
+    if book.warning:
+        shown.print(f"{book.warning} {book.isolation}.")
     for text in written.failed:
         shown.print(text)
     for note in written.notes[:_LISTED]:

@@ -92,8 +92,8 @@ class ClassFile(_Part):
     """How many workers grade on this machine; 0: one a core."""
     cluster: _Text = ""
     """The address of a Dask scheduler to use instead."""
-    sandbox: Literal["auto", "bwrap", "none"] = "auto"
-    """What keeps submissions apart; ``none`` is for code that you trust."""
+    sandbox: Literal["auto", "bwrap", "reduced", "none"] = "auto"
+    """What keeps submissions apart; ``reduced`` does without namespaces, and ``none`` is for code that you trust."""
     seed: int | None = None
     """Of the random inputs, to repeat a run."""
     twice: bool = False

@@ -184,7 +184,7 @@ class Gradebook:
     isolation: str
     """What kept submissions apart, in one sentence."""
     isolated: bool
-    """False where the instructor chose ``--sandbox none``: the report says so in red."""
+    """False where the instructor chose ``--sandbox none`` or ``reduced``: the report says so in red."""
     policy: str = ""
     """The late policy in one sentence; empty where there is none."""
     scheme: Scheme = field(default_factory=Scheme)
@@ -193,6 +193,13 @@ class Gradebook:
     def mark(self, grade: LearnerGrade) -> float:
         """A learner's mark; without a scheme, their points."""
         return self.scheme.mark(grade)
+
+    @property
+    def warning(self) -> str:
+        """What everybody has to know who reads these grades; empty where submissions were kept apart."""
+        if self.isolated:
+            return ""
+        return "Partly isolated." if self.isolation.startswith("reduced") else "Not isolated."
 
     @property
     def best_mark(self) -> float:

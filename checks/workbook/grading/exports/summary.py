@@ -50,7 +50,7 @@ def _head(book: Gradebook) -> Iterator[str]:
     yield f"## {markdown(book.course)}: {len(book.learners)} learners"
     yield ""
     if not book.isolated:
-        yield f"> **Not isolated.** {markdown(book.isolation)}"
+        yield f"> **{book.warning}** {markdown(book.isolation)}"
         yield ""
     if errors:
         yield f"### Grader errors: {len(errors)}"

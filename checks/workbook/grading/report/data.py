@@ -84,7 +84,7 @@ def report_data(
         "version": book.tool_version,
         "seed": book.seed,
         "isolation": shortened(book.isolation, _NOTE),
-        "isolated": book.isolated,
+        "warning": book.warning,
         "policy": shortened(book.policy, _NOTE),
         "max": book.max_points,
         "says": {"hidden": shown.HIDDEN, "notGraded": shown.NOT_GRADED},

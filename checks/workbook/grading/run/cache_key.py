@@ -52,7 +52,7 @@ def grade_key(
         seed,
         seconds,
         twice,
-        settings.sandbox,
+        (settings.sandbox, settings.reduced),
         settings.limits.to_json(),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -8,16 +8,18 @@ from workbook.grading.sandbox.limits import MEGABYTE, SandboxLimits
 
 _REFUSED = "the grader does not let a service"
 _PLACES = "change files outside of its own lesson folder, its home folder, /tmp and /var/tmp"
+_FEWER_PLACES = "change files outside of its home folder, which is TMPDIR too"
 
 
-def name_limits(report: dict[str, Any], limits: SandboxLimits) -> dict[str, Any]:
+def name_limits(report: dict[str, Any], limits: SandboxLimits, *, reduced: bool = False) -> dict[str, Any]:
     """Add a row to each message that an exception of a known kind stands in.
 
     Args:
         report: of a run in the sandbox, as JSON; it is changed.
         limits: of that run.
+        reduced: whether it was the reduced sandbox.
     """
-    known = _known(limits)
+    known = _known(limits, _FEWER_PLACES if reduced else _PLACES)
     for lesson in report["lessons"]:
         for message in (check["message"] for exercise in lesson["exercises"] for check in exercise["checks"]):
             rows: list[list[str]] = message["rows"] if message else []
@@ -29,7 +31,7 @@ def name_limits(report: dict[str, Any], limits: SandboxLimits) -> dict[str, Any]
     return report
 
 
-def _known(limits: SandboxLimits) -> tuple[tuple[str, str], ...]:
+def _known(limits: SandboxLimits, places: str) -> tuple[tuple[str, str], ...]:
     """What stands in an exception, and what it means in the sandbox."""
     tasks = f"an app may have {limits.tasks} processes and threads"
     network = f"{_REFUSED} reach any network: what it needs from outside, the checks serve on localhost"
@@ -41,8 +43,8 @@ def _known(limits: SandboxLimits) -> tuple[tuple[str, str], ...]:
         ("[Errno 27]", f"an app may write {limits.file_size // MEGABYTE} MB into one file"),
         ("[Errno 28]", f"an app may keep {limits.scratch // MEGABYTE} MB in {limits.scratch_files} files"),
         ("database or disk is full", f"an app may keep {limits.scratch // MEGABYTE} MB in files"),
-        ("[Errno 30]", f"{_REFUSED} {_PLACES}"),
-        ("[Errno 13]", f"{_REFUSED} {_PLACES}"),
+        ("[Errno 30]", f"{_REFUSED} {places}"),
+        ("[Errno 13]", f"{_REFUSED} {places}"),
         ("[Errno 1] ", f"{_REFUSED} change its user, its rights or this machine, nor make memory without a file"),
         ("[Errno 97]", f"{_REFUSED} open sockets of this family: TCP, UDP and Unix sockets are there"),
         ("[Errno 101]", network),

@@ -240,6 +240,8 @@ class LocalPool:
             thread.join()
 
 
-def settings_for(course: Course, lessons: Iterable[int], hidden: dict[str, bytes], *, sandbox: bool) -> WorkerSettings:
+def settings_for(
+    course: Course, lessons: Iterable[int], hidden: dict[str, bytes], *, sandbox: bool, reduced: bool = False
+) -> WorkerSettings:
     """What the workers of a run have to know."""
-    return WorkerSettings(str(course.root), tuple(lessons), sandbox, hidden)
+    return WorkerSettings(str(course.root), tuple(lessons), sandbox, hidden, reduced=reduced)

@@ -93,10 +93,12 @@ class WorkerSettings:
     """The course's folder, as the worker sees it."""
     lessons: tuple[int, ...]
     sandbox: bool
-    """Whether each service runs in a jail; False only where the instructor chose ``--sandbox none``."""
+    """Whether each service runs in a jail; False only where the instructor chose another sandbox."""
     hidden: Files = field(default_factory=dict[str, bytes])
     """The instructor's own checks, by ``lesson_NN/test_M_words.py``."""
     limits: SandboxLimits = field(default_factory=SandboxLimits)
+    reduced: bool = False
+    """Whether each service is closed in without namespaces; see ``sandbox/reduced.py``."""
 
     def to_json(self) -> dict[str, Any]:
         """The settings as a JSON object."""
@@ -106,13 +108,14 @@ class WorkerSettings:
             "sandbox": self.sandbox,
             "hidden": _encoded(self.hidden),
             "limits": self.limits.to_json(),
+            "reduced": self.reduced,
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> WorkerSettings:
         """Read back what ``to_json`` wrote."""
         hidden, limits = _decoded(data["hidden"]), SandboxLimits(**data["limits"])
-        return cls(data["root"], tuple(data["lessons"]), data["sandbox"], hidden, limits)
+        return cls(data["root"], tuple(data["lessons"]), data["sandbox"], hidden, limits, data["reduced"])
 
 
 def _encoded(files: Files) -> dict[str, str]:

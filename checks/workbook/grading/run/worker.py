@@ -15,6 +15,7 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,7 @@ class Worker:
         root = work / "jail"
         root.mkdir()
         jail = json.dumps({"limits": settings.limits.to_json(), "root": str(root), "work": str(work)})
-        jailed = ("workbook.grading.sandbox.host", jail)
-        self._launcher = fork_server.SharedLauncher(jailed if settings.sandbox else fork_server.SharedLauncher.HOST)
+        self._launcher = fork_server.SharedLauncher(_host(settings, jail))
         fork_server.import_everything([f"checks/{folder_name(number)}" for number in settings.lessons])
         if settings.sandbox:
             self._protect_course()
@@ -105,7 +105,9 @@ class Worker:
         if len(text) > ANSWER_BYTES:
             return {"error": "the report is too long to be read"}
         report = _show_hidden(json.loads(text))
-        return {"report": name_limits(report, self._settings.limits) if self._settings.sandbox else report}
+        if self._settings.sandbox or self._settings.reduced:
+            name_limits(report, self._settings.limits, reduced=self._settings.reduced)
+        return {"report": report}
 
     def _mount_databases(self, folder: Path) -> None:
         """Mount the one place that both services and checks write to; on this side, no link in it is ever followed."""
@@ -128,6 +130,15 @@ class Worker:
         for runs in self._runs.values():
             runs.close()
         self._launcher.close()
+
+
+def _host(settings: WorkerSettings, jail: str) -> Sequence[str]:
+    """The module that starts services, with its arguments."""
+    if settings.sandbox:
+        return ("workbook.grading.sandbox.host", jail)
+    if settings.reduced:
+        return ("workbook.grading.sandbox.reduced", jail)
+    return fork_server.SharedLauncher.HOST
 
 
 def copy_course(root: Path, course: Path, settings: WorkerSettings) -> None:
@@ -181,6 +192,8 @@ def main() -> None:
         import tempfile
 
         work = Path(tempfile.mkdtemp(prefix="workbook-grade-"))
+        (work / "course").mkdir(mode=0o700)  # a service that is another user finds its lesson below, and no check
+        work.chmod(0o711)
     worker = Worker(settings, work)
     try:
         _answer(answers, {"ready": True})

@@ -14,6 +14,7 @@ from workbook.course.model import CourseError
 from workbook.grading.sandbox import outer
 from workbook.grading.sandbox.cgroups import WorkerGroup
 from workbook.grading.sandbox.limits import MEGABYTE, SandboxLimits
+from workbook.grading.sandbox.reduced import CANNOT, missing
 
 _SECONDS = 60
 _RESTRICTED = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
@@ -32,6 +33,8 @@ class Sandbox(StrEnum):
     AUTO = "auto"
     """The best there is, which today is the same as ``bwrap``; never none."""
     BWRAP = "bwrap"
+    REDUCED = "reduced"
+    """What can be had without namespaces; never chosen by itself."""
     NONE = "none"
 
 
@@ -96,18 +99,49 @@ def fix_of(status: SandboxStatus) -> str:
     return "allow user namespaces in this container, or grade in a virtual machine; learners need no sandbox"
 
 
-def choose(wanted: Sandbox, course_root: Path) -> tuple[bool, str]:
-    """Whether services are to be closed in, and what to write about it in the report.
+@dataclass(frozen=True)
+class Isolation:
+    """What keeps submissions apart in a run."""
+
+    jailed: bool
+    """Whether each service is in a whole jail."""
+    reduced: bool
+    """Whether it is closed in as far as that is possible without namespaces."""
+    text: str
+    """For the report, in a sentence or two."""
+
+
+def choose(wanted: Sandbox, course_root: Path) -> Isolation:
+    """What is to keep submissions apart.
 
     Raises:
-        CourseError: a part of the sandbox is missing, and the instructor did not say ``none``.
+        CourseError: a part of the sandbox is missing, and the instructor said neither ``reduced`` nor ``none``.
     """
     if wanted is Sandbox.NONE:
-        return False, NO_ISOLATION
+        return Isolation(jailed=False, reduced=False, text=NO_ISOLATION)
+    if wanted is Sandbox.REDUCED:
+        return Isolation(jailed=False, reduced=True, text=f"reduced: {_try_reduced()}. {CANNOT}")
     status = try_sandbox(course_root)
     if not status.complete:
         raise CourseError(
             f"Submissions cannot be kept apart on this machine: {status.text.rstrip('.')}. Fix that (workbook doctor "
-            "says how), or say --sandbox none to grade code that you trust."
+            "says how), say --sandbox reduced for what can be had without it, or --sandbox none to grade code that you "
+            "trust."
         )
-    return True, status.text
+    return Isolation(jailed=True, reduced=False, text=status.text)
+
+
+def _try_reduced() -> str:
+    """The layers of the reduced sandbox, found out by building it once."""
+    lacks = missing()
+    if not lacks:
+        command = [sys.executable, "-I", "-m", "workbook.grading.sandbox.reduced", "try"]
+        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
+        try:
+            found = json.loads(done.stdout.decode().splitlines()[-1])
+        except (IndexError, ValueError):
+            found = {"missing": done.stderr.decode(errors="replace").strip()[-200:] or "it ended without a word"}
+        if "layers" in found:
+            return found["layers"]
+        lacks = found["missing"]
+    raise CourseError(f"The reduced sandbox cannot be built here: {lacks}.")

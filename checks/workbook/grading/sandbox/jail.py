@@ -79,7 +79,7 @@ class Jail:
 
     def _enclose(self, spec: Spec, descriptors: list[int], tell: Callable[[dict[str, Any]], None]) -> Spec:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-        lesson, database = Path(spec.folder), self._database_of(spec)
+        lesson, database = Path(spec.folder), database_of(spec, self._work)
         kernel.unshare(_NAMESPACES)
         filesystem.build(self._root, lesson, database, self._limits, self._user)
         self._meter.begin()
@@ -112,41 +112,15 @@ class Jail:
         self._give_up_rights(lesson, database)
         return replace(spec, env=spec.env | self._variables(spec, database))
 
-    def _database_of(self, spec: Spec) -> Path | None:
-        """The folder of the database that the checks made for this service."""
-        folder = Path(spec.env.get("DATABASE_URL", "").removeprefix(_SQLITE)).parent
-        is_ours = folder.is_relative_to(self._work) and folder.parent.name == DATABASES
-        return folder if is_ours and folder.is_dir() else None
-
     def _variables(self, spec: Spec, database: Path | None) -> dict[str, str]:
         """The variables that are different inside."""
-        values: dict[str, str] = {}
-        for names, value in (
-            (("HOME", "USERPROFILE"), filesystem.HOME),
-            (("TMPDIR", "TEMP", "TMP"), filesystem.TEMPORARY),
-            (("USER", "LOGNAME"), filesystem.NAME),
-        ):
-            values |= dict.fromkeys(names, str(value))
-        if database is None and spec.env.get("DATABASE_URL", "").startswith(f"{_SQLITE}{self._work}"):
-            values["DATABASE_URL"] = f"{_SQLITE}{filesystem.HOME / 'unused.db'}"
-        return values
+        return variables(spec, database, self._work, filesystem.HOME, filesystem.TEMPORARY)
 
     def _give_up_rights(self, lesson: Path, database: Path | None) -> None:
         if self._user != 0:
             kernel.become(self._user)
         kernel.enter_user_namespace(0, as_user=filesystem.USER)
-        limits = self._limits
-        for what, most in (
-            (resource.RLIMIT_AS, limits.address_space),
-            (resource.RLIMIT_NPROC, limits.tasks),
-            (resource.RLIMIT_NOFILE, limits.files),
-            (resource.RLIMIT_FSIZE, limits.file_size),
-            (resource.RLIMIT_CORE, 0),
-            (resource.RLIMIT_MEMLOCK, 0),
-            (resource.RLIMIT_MSGQUEUE, 0),
-        ):
-            resource.setrlimit(what, (most, most))
-        resource.setrlimit(resource.RLIMIT_CPU, (limits.processor + 1, limits.processor + 3))
+        set_limits(self._limits)
         os.umask(0o022)
         kernel.drop_capabilities()
         devices = [Path("/dev", name) for name in (*filesystem.DEVICES, "shm", "pts")]
@@ -154,6 +128,47 @@ class Jail:
         writable = [*filesystem.WRITABLE, lesson, Path("/proc"), *devices]
         landlock.restrict([Path("/")], filesystem.readable(), writable, database)
         seccomp.install()
+
+
+def database_of(spec: Spec, work: Path) -> Path | None:
+    """The folder of the database that the checks made for this service, below the worker's folder."""
+    folder = Path(spec.env.get("DATABASE_URL", "").removeprefix(_SQLITE)).parent
+    is_ours = folder.is_relative_to(work) and folder.parent.name == DATABASES
+    return folder if is_ours and folder.is_dir() else None
+
+
+def variables(spec: Spec, database: Path | None, work: Path, home: Path, temporary: Path) -> dict[str, str]:
+    """The variables that are different for a service that is closed in: where it is at home, and its database."""
+    values: dict[str, str] = {}
+    for names, value in (
+        (("HOME", "USERPROFILE"), home),
+        (("TMPDIR", "TEMP", "TMP"), temporary),
+        (("USER", "LOGNAME"), filesystem.NAME),
+    ):
+        values |= dict.fromkeys(names, str(value))
+    if database is None and spec.env.get("DATABASE_URL", "").startswith(f"{_SQLITE}{work}"):
+        values["DATABASE_URL"] = f"{_SQLITE}{home / 'unused.db'}"
+    return values
+
+
+def set_limits(limits: SandboxLimits, *, count_tasks: bool = True) -> None:
+    """Limit what this process, and each of its children, may use.
+
+    Args:
+        limits: how much.
+        count_tasks: also the processes of its user; not where others have the same user.
+    """
+    for what, most in (
+        (resource.RLIMIT_AS, limits.address_space),
+        *([(resource.RLIMIT_NPROC, limits.tasks)] if count_tasks else []),
+        (resource.RLIMIT_NOFILE, limits.files),
+        (resource.RLIMIT_FSIZE, limits.file_size),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MEMLOCK, 0),
+        (resource.RLIMIT_MSGQUEUE, 0),
+    ):
+        resource.setrlimit(what, (most, most))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.processor + 1, limits.processor + 3))
 
 
 def _await(first: int, reader: int) -> dict[str, Any]:

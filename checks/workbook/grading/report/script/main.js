@@ -21,15 +21,17 @@ const KEYS = [
 function buildHead() {
   const button = (label, name, onclick) =>
     el("button", { type: "button", class: "square", title: name, "aria-label": name, onclick }, label);
-  const banner = raw.isolated
-    ? null
-    : el(
+  const banner = raw.warning
+    ? el(
         "p",
         { class: "banner", role: "alert" },
-        el("strong", {}, "Not isolated. "),
-        "Submissions ran without a sandbox (--sandbox none): a submission could read or change files, other submissions and these results. ",
+        el("strong", {}, `${raw.warning} `),
+        raw.warning.startsWith("Not")
+          ? "Submissions ran without a sandbox (--sandbox none): a submission could read or change files, other submissions and these results. "
+          : null,
         raw.isolation,
-      );
+      )
+    : null;
   document.getElementById("top").append(
     banner ?? "",
     el(
