@@ -24,7 +24,7 @@ from workbook.course.model import folder_name
 from workbook.grading.intake.submission import Files
 from workbook.grading.run.limit_messages import name_limits
 from workbook.grading.run.task import ANSWER_BYTES, GradeTask, WorkerSettings
-from workbook.grading.sandbox import kernel
+from workbook.grading.sandbox import kernel, reduced
 from workbook.grading.sandbox.outer import WORK
 from workbook.plugin import fork_server
 from workbook.plugin.collected_session import HIDDEN, Order, RunFailed, SessionProcess
@@ -40,7 +40,11 @@ class Worker:
         self._settings = settings
         self._work = work
         self._course = work / "course"
+        self._private = work / "private"
+        """For what a run leaves for this process: no service reaches it."""
         self._count = 0
+        for folder in (self._course, self._private):
+            folder.mkdir(mode=0o700)
         copy_course(Path(settings.root), self._course, settings)
         os.environ["WORKBOOK_ROOT"] = str(self._course)
         os.chdir(self._course)
@@ -77,11 +81,11 @@ class Worker:
         return answer | {"seconds": round(time.monotonic() - began, 3)}
 
     def _run(self, task: GradeTask, folder: Path) -> dict[str, Any]:
-        scratch, report = folder / "scratch", folder / "report.json"
+        scratch, report = folder / "scratch", self._private / "report.json"
         scratch.mkdir(parents=True)
         self._mount_databases(scratch / DATABASES)
         _write(task.files, folder / "lessons" / folder_name(task.lesson))
-        output = folder / "output.txt"
+        output = self._private / "output.txt"
         order = Order(
             target=str(folder / "lessons"),
             scratch=str(scratch),
@@ -92,7 +96,7 @@ class Worker:
             exercises=list(task.exercises),
         )
         if task.lesson not in self._runs:
-            collected = self._work / f"collected-{task.lesson}.txt"
+            collected = self._private / f"collected-{task.lesson}.txt"
             self._runs[task.lesson] = SessionProcess(task.lesson, self._launcher, collected)
         try:
             self._runs[task.lesson].run(order)
@@ -124,6 +128,8 @@ class Worker:
             with suppress(OSError):  # it was never mounted
                 kernel.unmount(folder / "scratch" / DATABASES)
         shutil.rmtree(folder, ignore_errors=True)
+        for name in ("report.json", "output.txt"):
+            (self._private / name).unlink(missing_ok=True)
 
     def close(self) -> None:
         """End the processes that hold collected checks, and the host."""
@@ -192,8 +198,8 @@ def main() -> None:
         import tempfile
 
         work = Path(tempfile.mkdtemp(prefix="workbook-grade-"))
-        (work / "course").mkdir(mode=0o700)  # a service that is another user finds its lesson below, and no check
-        work.chmod(0o711)
+        if settings.reduced:
+            reduced.open_to_services(work)
     worker = Worker(settings, work)
     try:
         _answer(answers, {"ready": True})

@@ -32,8 +32,8 @@ CANNOT = (
     "Without namespaces, submitted code can reach the network and see that other processes run, and memory and "
     "processes are limited one by one, not together"
 )
-_USER = 63_501
-"""Whom services are where root grades: a number that no system hands out (Debian's policy keeps 60000 to 64999)."""
+_FIRST_USER, _USERS = 63_100, 1_800
+"""Users that no system hands out (Debian's policy keeps 60000 to 64999 apart, and gives them out on request only)."""
 
 
 class ReducedJail:
@@ -45,12 +45,13 @@ class ReducedJail:
         Args:
             limits: what each process may use.
             root: a folder for the homes of the services.
-            work: the worker's folder.
+            work: the worker's folder; its group is the user that services become.
         """
         self._limits = limits
         self._root = root
         self._work = work
         self._own_user = another_user()
+        self._user = work.stat().st_gid
         self.begin_submission()
 
     def begin_submission(self) -> None:
@@ -74,8 +75,8 @@ class ReducedJail:
             os.fchmod(descriptor, 0o666)  # so that /dev/stdout can be opened by the service's own user
         if self._own_user:
             for place in given:
-                os.chown(place, _USER, _USER, follow_symlinks=False)
-            kernel.become(_USER)
+                os.chown(place, self._user, self._user, follow_symlinks=False)
+            kernel.become(self._user)
         jail.set_limits(self._limits, count_tasks=self._own_user)
         os.umask(0o022)
         kernel.drop_capabilities()
@@ -86,6 +87,13 @@ class ReducedJail:
             landlock.restrict([], readable, [home, *devices], database)
         seccomp.install()
         return replace(spec, env=spec.env | jail.variables(spec, database, self._work, home, home))
+
+
+def open_to_services(work: Path) -> None:
+    """Let the services of this worker, and of no other one, pass through its folder: they are its group."""
+    if another_user():
+        os.chown(work, 0, _FIRST_USER + os.getpid() % _USERS)
+    work.chmod(0o710)
 
 
 def missing() -> str:
@@ -112,7 +120,7 @@ def _try() -> None:
     layers += [f"Landlock (version {landlock.version()})"] if landlock.version() else []
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
-        work.chmod(0o711)
+        open_to_services(work)
         (work / "lesson").mkdir()
         (work / "ours").write_text("ours", encoding="utf-8")
         (work / "ours").chmod(0o600)
