@@ -11,6 +11,7 @@ being asked for.
 from __future__ import annotations
 
 import argparse
+import gc
 import random
 import sys
 import tempfile
@@ -110,6 +111,7 @@ def main() -> None:
     parser.add_argument("--lessons", type=int, default=22)
     chosen = parser.parse_args()
     book = class_of(chosen.learners, lessons(chosen.lessons))
+    gc.freeze()  # as the command does
     exercises = sum(len(lesson.exercises) for lesson in book.lessons)
     print(f"{chosen.learners} learners, {chosen.lessons} lessons, {exercises} exercises")
     with tempfile.TemporaryDirectory() as scratch:

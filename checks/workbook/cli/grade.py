@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import getpass
 import os
 import re
@@ -214,6 +215,7 @@ def grade(
     except KeyboardInterrupt:
         print("Stopped. What was graded is kept: the same command goes on where it was.", file=sys.stderr)
         raise typer.Exit(_INTERRUPTED) from None
+    gc.freeze()  # millions of objects that stay: to look through them again and again takes a third of the time
     for name in sorted(plan.regrade):
         decide(out, Change(ChangeKind.REGRADE, name, "", None, "", getpass.getuser(), datetime.now(UTC)))
     pairs = _pairs(course, chosen, intake) if similar else ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from workbook.course.message import Message
 from workbook.service.protocol.problem import ProblemKind
@@ -80,6 +81,7 @@ def cause_of(lesson: int, exercise: str, message: Message) -> Cause:
     return Cause(lesson, exercise, message.kind, general(message.row("Expected") or ""), telling)
 
 
+@lru_cache(maxsize=8192)
 def general(text: str) -> str:
     """A text with its values left out: quoted texts, numbers (but not a leading HTTP status), runs of blanks.
 

@@ -124,7 +124,7 @@ class _Maker:
         """What became of an exercise: verdict, points, message, checks, which of them passed, hidden messages."""
         self.checksets = Table()
         """The checks of an exercise: for each its name, what it expects, and whether it is hidden."""
-        self._checks: dict[tuple[tuple[str, str], ...], int] = {}
+        self._checks: dict[tuple[tuple[str, str], ...], tuple[int, tuple[bool, ...]]] = {}
         self.failures: list[_Failure] = []
         self.keys: dict[str, str] = {}
         """By the learner's id the one by which the page knows them: ids differ in signs that nobody sees, too."""
@@ -211,7 +211,10 @@ class _Maker:
             yield self._outcome(place, lesson.number, entry) if entry else NONE
 
     def _outcome(self, place: int, lesson: int, entry: ExerciseResult) -> int:
-        hidden = [shown.is_hidden(check) for check in entry.checks]
+        checks, hidden = self._checkset(entry)
+        points = round(entry.points, 2)
+        if entry.verdict is Verdict.PASSED and not entry.remark and False not in [each.passed for each in entry.checks]:
+            return self.outcomes.place((CODES[entry.verdict], points, NONE, checks, "1" * len(hidden), ()))
         stopped = [
             (position, check.message, hidden[position])
             for position, check in enumerate(entry.checks)
@@ -224,18 +227,20 @@ class _Maker:
         first = public or next((message for _, message, _ in stopped), None)
         if first is not None and entry.verdict not in (Verdict.PASSED, Verdict.NOT_STARTED, Verdict.CHECK_ERROR):
             self.failures.append((place, cause_of(lesson, entry.exercise, first), first, public is None))
-        names = tuple((check.name, check.expects) for check in entry.checks)
+        passed = "".join(["01"[check.passed] for check in entry.checks])
+        return self.outcomes.place((CODES[entry.verdict], points, self.texts.message(public), checks, passed, own))
+
+    def _checkset(self, entry: ExerciseResult) -> tuple[int, tuple[bool, ...]]:
+        """The place of an exercise's checks, and which of them are hidden."""
+        names = tuple([(check.name, check.expects) for check in entry.checks])
         if names not in self._checks:
+            hidden = tuple(shown.is_hidden(check) for check in entry.checks)
             checks = [
                 [self.texts.text(name), self.texts.text(expects), int(own)]
                 for (name, expects), own in zip(names, hidden, strict=True)
             ]
-            self._checks[names] = self.checksets.place(names, checks)
-        passed = "".join("01"[check.passed] for check in entry.checks)
-        points = round(entry.points, 2)
-        return self.outcomes.place(
-            (CODES[entry.verdict], points, self.texts.message(public), self._checks[names], passed, own)
-        )
+            self._checks[names] = self.checksets.place(names, checks), hidden
+        return self._checks[names]
 
 
 def _mark(book: Gradebook, grade: LearnerGrade) -> str:

@@ -36,11 +36,11 @@ def item_statistics(book: Gradebook) -> list[Item]:
     """Each exercise of the graded lessons, in order."""
     rows: dict[str, list[tuple[Verdict, float, float]]] = {}
     for grade in book.learners:
+        whole = grade.raw_points
         for lesson in grade.lessons:
             for entry in lesson.result.exercises if lesson.result else ():
                 if entry.verdict is not Verdict.CHECK_ERROR:
-                    rest = grade.raw_points - entry.points
-                    rows.setdefault(entry.exercise, []).append((entry.verdict, entry.points, rest))
+                    rows.setdefault(entry.exercise, []).append((entry.verdict, entry.points, whole - entry.points))
     return [
         _item(exercise.id, float(exercise.points), rows.get(exercise.id, []))
         for lesson in book.lessons
