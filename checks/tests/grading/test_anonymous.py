@@ -28,7 +28,8 @@ def test_nobody_is_named_in_the_report() -> None:
     book = replace(book, learners=tuple(told))
     known = codes([grade.learner.id for grade in book.learners], "secret")
     named = report_page(book, sample_pairs(book))
-    unnamed = report_page(*without_names(book, sample_pairs(book), {}, known))
+    hidden, pairs, _ = without_names(book, sample_pairs(book), dict[str, int](), known)
+    unnamed = report_page(hidden, pairs)
     for grade in book.learners:
         assert grade.learner.email in named
         assert grade.learner.email not in unnamed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.bench_report import class_of, lessons
@@ -25,8 +27,7 @@ def a_class(*points: tuple[float, ...], verdict: Verdict = Verdict.FAILED) -> Gr
         )
         grade = LessonGrade(1, "", LESSON.max_points, LessonResult(1, "", results))
         learners.append(LearnerGrade(Learner(f"s{number}"), Standing.HANDED_IN, (grade,)))
-    book = class_of(0, (LESSON,))
-    return Gradebook(**{**vars(book), "learners": tuple(learners)})
+    return replace(class_of(0, (LESSON,)), learners=tuple(learners))
 
 
 def test_how_many_began_and_passed_and_what_they_earned() -> None:

@@ -80,7 +80,7 @@ def gradebook_from_json(data: object) -> Gradebook:
             f"These grades have schema {schema!r}: this workbook reads {SCHEMA!r}; grade the class again."
         )
     try:
-        return _adapter().validate_python(_whole(data))
+        return _adapter().validate_python(_whole(cast("dict[str, Any]", data)))
     except (KeyError, TypeError, ValueError, IndexError) as fault:
         if not isinstance(fault, ValidationError):
             raise CourseError("These grades are damaged: grade the class again.") from None
@@ -145,9 +145,10 @@ def _whole(data: dict[str, Any]) -> dict[str, Any]:
             "result": result and {**result, "exercises": [exercise(each) for each in result["exercises"]]},
         }
 
-    learners = data["learners"]
+    learners: Any = data["learners"]
     if isinstance(learners, list):
-        learners = [{**grade, "lessons": list(map(lesson, grade["lessons"]))} for grade in learners]
+        each = cast("list[dict[str, Any]]", learners)
+        learners = [{**grade, "lessons": list(map(lesson, grade["lessons"]))} for grade in each]
     return {**data, "learners": learners}
 
 
