@@ -168,6 +168,10 @@ def grade(
         classroom50=from_runner(os.environ) if one else None,
     )
     moodle_worksheet = options.moodle_worksheet
+    names = [name.strip() for name in formats.split(",") if name.strip()] or term.formats
+    if not names:  # schools' gradebooks find people by what only a roster says
+        names = [name for name in default_formats(options) if roster is not None or name not in NEED_ROSTER]
+    check_formats(names, options, chosen)  # before the long part
     if times is None:
         times = _known_times(base / term.times if term.times else None, submissions, moodle_worksheet)
     when = When(
@@ -178,10 +182,6 @@ def grade(
     )
     if when.at_due and not when.policies:
         raise CourseError("--at-due needs a due date: say one with --due, or in the class file.")
-    names = [name.strip() for name in formats.split(",") if name.strip()] or term.formats
-    if not names:  # schools' gradebooks find people by what only a roster says
-        names = [name for name in default_formats(options) if roster is not None or name not in NEED_ROSTER]
-    check_formats(names, options, chosen)  # before the long part
     isolation = choose(_choice(Sandbox, sandbox or term.sandbox, "--sandbox"), course.root)
     settings = _settings(course, numbers, hidden, chosen, isolation)
     beside = [path for path in (out, moodle_worksheet, hidden, times) if path is not None]

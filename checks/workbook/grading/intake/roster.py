@@ -88,8 +88,12 @@ def read_roster(file: Path) -> list[Learner]:
     return [learner for learner, _ in learners.values()]
 
 
-def read_rows(file: Path) -> list[tuple[int, list[str]]]:
+def read_rows(file: Path, what: str = "roster") -> list[tuple[int, list[str]]]:
     """The rows of a CSV that are not blank, each with the number of its last line.
+
+    Args:
+        file: where it is.
+        what: what it is called in a sentence.
 
     Raises:
         CourseError: it cannot be read, or is no CSV.
@@ -99,14 +103,14 @@ def read_rows(file: Path) -> list[tuple[int, list[str]]]:
             data = stream.read(MAX_BYTES + 1)
     except OSError as fault:
         reason = (fault.strerror or str(fault)).lower()
-        raise CourseError(f"The roster {file} cannot be read ({reason}): name a CSV file.") from None
+        raise CourseError(f"The {what} {file} cannot be read ({reason}): name a CSV file.") from None
     if len(data) > MAX_BYTES:
-        raise CourseError(f"The roster {file.name} is larger than {MAX_BYTES // 1_000_000} MB: name a CSV file.")
+        raise CourseError(f"The {what} {file.name} is larger than {MAX_BYTES // 1_000_000} MB: name a CSV file.")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         line = data.count(b"\n", 0, fault.start) + 1
-        raise CourseError(f"{file.name}, line {line}: this is not UTF-8; save the roster as CSV UTF-8.") from None
+        raise CourseError(f"{file.name}, line {line}: this is not UTF-8; save the {what} as CSV UTF-8.") from None
     head = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(",;\t", key=head.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)

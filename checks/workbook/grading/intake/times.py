@@ -69,7 +69,7 @@ def read_times(file: Path, zone: tzinfo) -> Times:
     Raises:
         CourseError: it cannot be read, or is of neither kind, or a time in it is none.
     """
-    rows = read_rows(file)
+    rows = read_rows(file, "list of times")
     if not rows:
         raise CourseError(f"{file.name} is empty: its first row names the columns id and time.")
     header = [cell.casefold() for cell in rows[0][1]]
