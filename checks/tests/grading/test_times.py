@@ -21,6 +21,7 @@ from workbook.grading.intake.clones import clone_all
 from workbook.grading.intake.collect import collect
 from workbook.grading.intake.hosts import GitHub, GitLab
 from workbook.grading.intake.in_time import When
+from workbook.grading.intake.limits import Limits
 from workbook.grading.intake.submission import Submission
 from workbook.grading.intake.times import read_moment, read_times
 
@@ -249,6 +250,22 @@ def test_a_broken_repository_is_read_as_a_folder(course: Course, tmp_path: Path,
     found = read(course, tmp_path / "in")
     assert main_of(found) == APP
     assert any("history is not used" in note for note in found.notes)
+
+
+def test_a_history_that_cannot_be_read_hides_nothing_that_came_late(course: Course, tmp_path: Path) -> None:
+    """A file that is too large stops Git: what is there now, whenever it came, must not count for what was there."""
+    clone = Clone(tmp_path / "in" / "eve")
+    (clone.folder / "bomb").write_bytes(bytes(3_000_000))
+    clone.commit(APP, DUE + DAY)
+    (clone.folder / "bomb").unlink()
+    when, limits = When(policies={1: LatePolicy(DUE + 2 * DAY)}, at_due=True), Limits(tar_bytes=1_000_000)
+    ((_, found),) = collect(course, tmp_path / "in", limits=limits, when=when).learners
+    assert found is not None
+    assert (dict(found.lessons), found.problem[:27]) == ({}, "Its history cannot be read.")
+    ((_, as_it_is),) = collect(course, tmp_path / "in", limits=limits).learners
+    assert as_it_is is not None
+    assert main_of(as_it_is) == APP
+    assert as_it_is.notes[-1].startswith("Its history is not used.")
 
 
 # what hosts say

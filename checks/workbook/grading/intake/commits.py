@@ -24,6 +24,12 @@ from workbook.grading.intake.tar_upload import TarUpload
 from workbook.grading.intake.times import HandIn
 
 _SECONDS = 120
+_MOST = Limits().unpacked_bytes
+_BLOCK = 512
+"""Bytes of a block, as ``ulimit -f`` counts (POSIX)."""
+_WITHIN = 'ulimit -f "$0" && exec git "$@"'
+_NOT_FOUND = 127
+"""What a shell says of a program that is not there (POSIX)."""
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _OURS = '[safe]\n\tdirectory = *\n[protocol]\n\tallow = never\n[protocol "file"]\n\tallow = always\n[gc]\n\tauto = 0\n'
 """All of Git's configuration here. The clones may belong to somebody else than who grades."""
@@ -80,7 +86,7 @@ class Repository:
             InvalidUpload: it cannot be unpacked, or is not safe to read.
         """
         with tempfile.TemporaryFile() as stream:
-            self._run(["archive", "--format=tar", commit], stream.fileno())
+            self._run(["archive", "--format=tar", commit], stream.fileno(), most=limits.tar_bytes)
             length = stream.seek(0, os.SEEK_END)
             upload = TarUpload(os.fdopen(os.dup(stream.fileno()), "rb"), length, limits)
             try:
@@ -100,8 +106,8 @@ class Repository:
             stream.seek(0)
             return stream.read().decode("utf-8", "replace")
 
-    def _run(self, words: Sequence[str], output: int, said: str = "") -> None:
-        run_git(["-C", str(self._folder), *words], self._env, output, said)
+    def _run(self, words: Sequence[str], output: int, said: str = "", most: int = _MOST) -> None:
+        run_git(["-C", str(self._folder), *words], self._env, output, said, most)
 
 
 @contextmanager
@@ -127,21 +133,22 @@ def opened(clone: Path) -> Generator[Repository]:
         yield Repository(copy, env)
 
 
-def run_git(words: Sequence[str], env: dict[str, str], output: int, said: str = "") -> None:
-    """Run Git, within limits of time.
+def run_git(words: Sequence[str], env: dict[str, str], output: int, said: str = "", most: int = _MOST) -> None:
+    """Run Git, within limits of time and size.
 
     Args:
         words: what to say after ``git``.
         env: its whole environment.
         output: the file descriptor that takes what it prints.
         said: its input.
+        most: the most bytes of any file that it writes, its output among them.
 
     Raises:
         InvalidUpload: it is not here, fails, or does not end.
     """
     try:
         done = subprocess.run(
-            ["git", *words],
+            ["/bin/sh", "-c", _WITHIN, str(most // _BLOCK), *words],
             env=env,
             input=said.encode(),
             stdout=output,
@@ -150,9 +157,11 @@ def run_git(words: Sequence[str], env: dict[str, str], output: int, said: str = 
             check=False,
         )
     except FileNotFoundError:
-        raise InvalidUpload("It is a Git repository, and git is not installed here.") from None
+        raise InvalidUpload("There is no /bin/sh here, by which Git is run within limits.") from None
     except subprocess.TimeoutExpired:
         raise InvalidUpload(f"Git cannot read it within {_SECONDS} s: hand in a smaller repository.") from None
+    if done.returncode == _NOT_FOUND:
+        raise InvalidUpload("It is a Git repository, and git is not installed here.")
     if done.returncode != 0:
         raise InvalidUpload("Git cannot read it: push it again, or hand in a zip of the lessons folder.")
 

@@ -65,6 +65,8 @@ def in_time(submission: Submission, path: Path, learner: Learner, reading: Readi
             with opened(path) as repository:
                 return _History(submission, repository, repository.states(hand_ins), learner, reading).submission()
         except InvalidUpload as fault:
+            if reading.when.at_due:  # what was there in time is not known, and what came later must not count
+                return replace(submission, lessons={}, problem=f"Its history cannot be read. {fault}")
             submission = replace(submission, notes=(*submission.notes, f"Its history is not used. {fault}"))
     if hand_ins and not submission.problem:
         return replace(submission, handed_in_at=hand_ins[-1].when, lessons_at={})
