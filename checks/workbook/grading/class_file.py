@@ -186,6 +186,9 @@ lessons = "1-8"
 # late = "10%/day, grace 30m, max 50%"
 # scale = 100                       # a mark out of 100, instead of points
 # drop_lowest = 1
+# at_due = true                     # of repositories, what was there when it was due
+# instructors = ["you@school.example"]  # whose commits make nobody late
+# anonymous = true                  # codes in the place of names in the report
 # formats = ["csv", "canvas", "feedback"]
 
 # [canvas]
