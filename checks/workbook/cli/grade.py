@@ -248,7 +248,7 @@ def _term(file: Path | None) -> tuple[ClassFile, Path]:
 
 def _known_times(said: Path | None, submissions: Path, worksheet: Path | None) -> Path | None:
     """The file that says when work came in: what the class file names, what was collected, or what Moodle gave."""
-    from workbook.grading.intake.clones import TIMES
+    from workbook.grading.intake.sources import TIMES
 
     collected = submissions / TIMES
     return said or (collected if collected.is_file() else worksheet)

@@ -17,9 +17,8 @@ from workbook.grading.exports.files import csv_text
 from workbook.grading.intake.commits import run_git
 from workbook.grading.intake.entry import InvalidUpload
 from workbook.grading.intake.hosts import Host, Remote
+from workbook.grading.intake.sources import TIMES
 
-TIMES = "times.csv"
-"""The file beside the clones that says when each was pushed to."""
 _SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 

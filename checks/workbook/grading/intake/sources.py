@@ -13,7 +13,9 @@ from workbook.grading.intake.archive import stem
 from workbook.grading.intake.entry import shown
 
 MAX_LIST_BYTES = 10_000_000
-_NO_UPLOAD = frozenset({"Thumbs.db", "desktop.ini", "__MACOSX"})
+TIMES = "times.csv"
+"""What ``workbook collect`` leaves beside the clones: when each was pushed to."""
+_NO_UPLOAD = frozenset({"Thumbs.db", "desktop.ini", "__MACOSX", TIMES})
 _LESSON = re.compile(r"lessons|lesson_\d\d")
 
 
