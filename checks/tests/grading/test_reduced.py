@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,7 +69,7 @@ _HONEST = {
         with tempfile.TemporaryDirectory() as name: os.mkdir(name + "/x")
     """,
 }
-_RUN = ("localhost", "threads", "subprocess", "asyncio subprocess", "event loop", "its database")
+_RUN = ("process pool", "localhost", "threads", "subprocess", "asyncio subprocess", "event loop", "its database")
 
 
 def grade(some: SmallClass, out: Path) -> Gradebook:
@@ -87,13 +89,19 @@ def first_exercise(book: Gradebook, who: str) -> ExerciseResult:
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory: pytest.TempPathFactory) -> Gradebook:
+def results() -> Iterator[Path]:
+    """A file of the grader's; not in shared memory, where CI has its own scratch folder, and services may write."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        file = Path(folder) / "results.json"
+        file.write_text("{}", encoding="utf-8")
+        file.chmod(0o600)
+        yield file
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory, results: Path) -> Gradebook:
     """Attacks and honest programs, graded where each of them runs as in a container."""
     root = tmp_path_factory.mktemp("reduced")
-    results = root / "out" / "results.json"
-    results.parent.mkdir()
-    results.write_text("{}", encoding="utf-8")
-    results.chmod(0o600)
     some = make_small_class(root / "course", sandbox=False, hidden={"lesson_01/test_1_more.py": CHECK.encode()})
     file = root / "course/lessons/lesson_01/lesson.toml"
     file.write_text(file.read_text(encoding="utf-8").replace("minutes = 5", "minutes = 5\nuses_database = true"))

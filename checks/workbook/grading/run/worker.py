@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -194,12 +195,11 @@ def main() -> None:
     if settings.sandbox:
         kernel.own_mounts()
         work = WORK
+    elif settings.reduced:
+        work = reduced.work_folder()
+        reduced.open_to_services(work)
     else:
-        import tempfile
-
         work = Path(tempfile.mkdtemp(prefix="workbook-grade-"))
-        if settings.reduced:
-            reduced.open_to_services(work)
     worker = Worker(settings, work)
     try:
         _answer(answers, {"ready": True})

@@ -29,8 +29,8 @@ from workbook.service.child.host import serve_orders
 from workbook.service.protocol.spec import Spec
 
 CANNOT = (
-    "Without namespaces, submitted code can reach the network and see that other processes run, and memory and "
-    "processes are limited one by one, not together"
+    "Without namespaces, submitted code can reach the network, see that other processes run, and find what another one "
+    "left in shared memory; memory and processes are limited one by one, not together"
 )
 _FIRST_USER, _USERS = 63_100, 1_800
 """Users that no system hands out (Debian's policy keeps 60000 to 64999 apart, and gives them out on request only)."""
@@ -58,6 +58,10 @@ class ReducedJail:
         """Nothing stays of the last one."""
         shutil.rmtree(self._root, ignore_errors=True)
         self._root.mkdir(mode=0o711)
+        if self._own_user:
+            for left in filesystem.SHARED.glob("*"):
+                if left.lstat().st_uid == self._user and (left.is_symlink() or not left.is_dir()):
+                    left.unlink()
 
     def enclose(self, spec: Spec, descriptors: list[int], tell: Callable[[dict[str, Any]], object]) -> Spec:
         """Close this process in; see ``Jail.enclose``. The service is this very process."""
@@ -89,6 +93,16 @@ class ReducedJail:
         return replace(spec, env=spec.env | jail.variables(spec, database, self._work, home, home))
 
 
+def work_folder() -> Path:
+    """Make a folder for a worker, and let temporary files of this process lie beside it from now on.
+
+    They are not in shared memory, which services may change, because the locks of processes lie there.
+    """
+    if Path(tempfile.gettempdir()).resolve().is_relative_to(filesystem.SHARED):
+        tempfile.tempdir = "/tmp"
+    return Path(tempfile.mkdtemp(prefix="workbook-grade-"))
+
+
 def open_to_services(work: Path) -> None:
     """Let the services of this worker, and of no other one, pass through its folder: they are its group."""
     if another_user():
@@ -118,8 +132,8 @@ def _try() -> None:
     """Close this process in, and say what holds."""
     layers = ["another user for services"] if another_user() else []
     layers += [f"Landlock (version {landlock.version()})"] if landlock.version() else []
-    with tempfile.TemporaryDirectory() as scratch:
-        work = Path(scratch)
+    work = work_folder()
+    try:
         open_to_services(work)
         (work / "lesson").mkdir()
         (work / "ours").write_text("ours", encoding="utf-8")
@@ -135,6 +149,8 @@ def _try() -> None:
         with os.fdopen(reader) as words:
             said = words.read()
         os.wait()
+    finally:
+        shutil.rmtree(work)
     layers += ["seccomp", "limits of each process"]
     print(json.dumps({"layers": ", ".join(layers)} if said == "held" else {"missing": said or "it ended at once"}))
 
