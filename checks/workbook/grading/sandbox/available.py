@@ -14,7 +14,6 @@ from workbook.course.model import CourseError
 from workbook.grading.sandbox import outer
 from workbook.grading.sandbox.cgroups import WorkerGroup
 from workbook.grading.sandbox.limits import MEGABYTE, SandboxLimits
-from workbook.grading.sandbox.reduced import CANNOT, missing
 
 _SECONDS = 60
 _RESTRICTED = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
@@ -120,6 +119,8 @@ def choose(wanted: Sandbox, course_root: Path) -> Isolation:
     if wanted is Sandbox.NONE:
         return Isolation(jailed=False, reduced=False, text=NO_ISOLATION)
     if wanted is Sandbox.REDUCED:
+        from workbook.grading.sandbox.reduced import CANNOT  # Linux only, and doctor runs anywhere
+
         return Isolation(jailed=False, reduced=True, text=f"reduced: {_try_reduced()}. {CANNOT}")
     status = try_sandbox(course_root)
     if not status.complete:
@@ -133,6 +134,8 @@ def choose(wanted: Sandbox, course_root: Path) -> Isolation:
 
 def _try_reduced() -> str:
     """The layers of the reduced sandbox, found out by building it once."""
+    from workbook.grading.sandbox.reduced import missing
+
     lacks = missing()
     if not lacks:
         command = [sys.executable, "-I", "-m", "workbook.grading.sandbox.reduced", "try"]
