@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import Result
@@ -17,7 +18,7 @@ from typer.testing import Result
 import workbook
 from workbook.cli import machine as doctor
 from workbook.cli.machine import Finding, State
-from workbook.course.model import Course
+from workbook.course.model import Course, find_course
 from workbook.grading.sandbox import available
 from workbook.grading.sandbox.available import SandboxStatus
 
@@ -65,6 +66,18 @@ def test_the_healthy(look: Look, course: Course, monkeypatch: pytest.MonkeyPatch
     assert [finding.name for finding in findings] == NAMES
     assert [finding for finding in findings if finding.state is not State.OK] == []
     assert not any(finding.mend for finding in findings)
+
+
+def test_another_system_is_asked_for_nothing_of_linux(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox's own modules cannot even be imported there."""
+    monkeypatch.setitem(sys.modules, "workbook.grading.sandbox.available", None)
+    monkeypatch.setattr(doctor, "sys", SimpleNamespace(platform="win32"))
+    find = next(find for name, find in getattr(doctor, "_LOOKS") if name == "Sandbox")  # noqa: B009 - it is private
+    found = find(find_course())
+    assert (found.state, found.text) == (
+        State.NOTE,
+        "a class cannot be graded here: the sandbox exists on Linux only",
+    )
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def test_csv_flags_what_an_instructor_should_look_at(book: Gradebook, everything
         "grader_error": "grader error",
         "unstable": "unstable: 1.6",
         "late": "late",
-        "part_handed_in": "not handed in: lesson 2; cannot be read: lesson 3",
+        "part_handed_in": "not handed in: lesson 2; cannot be graded: lesson 3",
         "meddled": "has notes",
     }
     for kind, flags in expected.items():

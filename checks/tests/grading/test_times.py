@@ -201,6 +201,22 @@ def test_what_was_pushed_too_late_was_not_handed_in(course: Course, tmp_path: Pa
     clone.commit(APP, DUE + HOUR)
     found = read(course, tmp_path / "in", When(policies={1: LatePolicy(DUE)}, at_due=True))
     assert (found.problem, dict(found.lessons)) == ("", {})
+    assert found.problems == {1: "Nothing was in the repository when it was due."}
+
+
+def test_a_push_that_was_replaced_is_noted(course: Course, tmp_path: Path) -> None:
+    """What was there in time may be gone from the repository: then the instructor has to know."""
+    clone = Clone(tmp_path / "in" / "ada")
+    first = clone.commit("early = 1\n", DUE - DAY)
+    gone = "0123456789" * 4
+    rows = f"id,time,commit\nada,{DUE - DAY:%FT%T}Z,{first}\nada,{DUE - HOUR:%FT%T}Z,{gone}\n"
+    (tmp_path / "times.csv").write_text(rows, encoding="utf-8")
+    times = read_times(tmp_path / "times.csv", UTC)
+    found = read(course, tmp_path / "in", When(times, policies={1: LatePolicy(DUE)}, at_due=True))
+    assert main_of(found) == "early = 1\n"
+    assert found.notes[0].startswith(
+        "No longer in the repository: a push of 2026-12-01 22:59 UTC (012345678901; 1 such"
+    )
 
 
 def test_dates_in_commits_do_not_matter_where_the_host_saw_the_pushes(course: Course, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def _whole_lesson(suite: ET.Element, place: str, grade: LearnerGrade, lesson: Le
     elif grade.standing is Standing.INVALID:
         ET.SubElement(case, "failure", message="invalid upload").text = block(grade.problem)
     elif lesson.problem:
-        ET.SubElement(case, "failure", message="this lesson cannot be read").text = block(lesson.problem)
+        ET.SubElement(case, "failure", message="this lesson cannot be graded").text = block(lesson.problem)
     else:
         ET.SubElement(case, "failure", message="this lesson was not handed in")
 

@@ -75,7 +75,7 @@ def flags(grade: LearnerGrade) -> tuple[str, ...]:
         f"decided by hand: {' '.join(decided)}": bool(decided),
         f"not handed in: {', '.join(f'lesson {number}' for number in absent)}": bool(absent)
         and grade.standing is Standing.HANDED_IN,
-        f"cannot be read: {', '.join(f'lesson {number}' for number in refused)}": bool(refused),
+        f"cannot be graded: {', '.join(f'lesson {number}' for number in refused)}": bool(refused),
         "has notes": bool(grade.notes),
     }
     return tuple(words for words, holds in found.items() if holds)

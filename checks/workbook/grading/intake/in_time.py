@@ -17,6 +17,8 @@ from workbook.grading.intake.reading import read_upload
 from workbook.grading.intake.submission import Files, Submission
 from workbook.grading.intake.times import Times
 
+_TOO_LATE = "Nothing was in the repository when it was due."
+
 
 @dataclass(frozen=True)
 class When:
@@ -87,8 +89,19 @@ class _History:
     def submission(self) -> Submission:
         """The submission, with what its history says."""
         if self.reading.when.at_due:
-            return self._as_it_was_due()
-        return self._as_it_is() if self.states and not self.read.problem else self.read
+            found = self._as_it_was_due()
+        else:
+            found = self._as_it_is() if self.states and not self.read.problem else self.read
+        return replace(found, notes=(*found.notes, *self._about_lost()))
+
+    def _about_lost(self) -> list[str]:
+        """What an instructor should know of pushes that others have replaced since."""
+        held = {state.commit for state in self.states}
+        lost = [push for push in self.reading.when.times.of(self.learner) if push.commit and push.commit not in held]
+        if not lost:
+            return []
+        which = f"{lost[-1].when:%Y-%m-%d %H:%M %Z} ({lost[-1].commit[:12]}; {len(lost)} such in all)"
+        return [f"No longer in the repository: a push of {which}. Where it matters, ask for it, or look on the host."]
 
     def _as_it_is(self) -> Submission:
         last = self._at(self.states[-1], self.reading.wanted)
@@ -101,9 +114,12 @@ class _History:
 
     def _as_it_was_due(self) -> Submission:
         """Each lesson as it was when it was due; what was not there then was not handed in."""
-        lessons, lessons_at, problems = dict[int, Files](), dict[int, datetime](), dict[int, str]()
+        places = self._places()
+        in_time = {lesson for numbers in places.values() for lesson in numbers}
+        problems = {lesson: _TOO_LATE for lesson in self.reading.wanted if lesson not in in_time}
+        lessons, lessons_at = dict[int, Files](), dict[int, datetime]()
         notes = list(self.read.notes)
-        for place, numbers in sorted(self._places().items()):
+        for place, numbers in sorted(places.items()):
             state = self.states[place]
             found = self._at(state, numbers)
             lessons |= found.lessons
