@@ -7,10 +7,12 @@ import asyncio
 import contextlib
 import os
 import socket
+import ssl
 import sys
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,19 +26,24 @@ V1, V2 = "/api/v1", "/api/v2"
 
 @contextmanager
 def _no_network() -> Generator[list[str]]:
-    """Refuse every connection that this process opens, and note where it would have gone."""
+    """Refuse every connection that this process opens, and note where it would have gone.
+
+    Meanwhile the certificates of the world, which httpx reads for each client that is made, are read only once.
+    """
     tried: list[str] = []
-    connect = socket.socket.connect
+    connect, context = socket.socket.connect, ssl.create_default_context
 
     def refuse(_self: socket.socket, address: Any) -> None:
         tried.append(str(address))
         raise ConnectionRefusedError("there is no network in this test")
 
     socket.socket.connect = refuse  # type: ignore[method-assign,assignment]
+    ssl.create_default_context = cache(context)
     try:
         yield tried
     finally:
         socket.socket.connect = connect  # type: ignore[method-assign]
+        ssl.create_default_context = context
 
 
 def _asked(app: Any, *requests: tuple[str, str]) -> list[Any]:

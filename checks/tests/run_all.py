@@ -51,7 +51,7 @@ PYTEST = (sys.executable, "-m", "pytest")
 TWO_PROCESSES = ("-n", "2", "--dist", "loadfile")
 # Named, because the plugin that loads them on demand belongs to checks/; and a cell that hangs must not hang the run.
 NOTEBOOKS = (*PYTEST, "-p", "nbval.plugin", "-p", "xdist.plugin", "--nbval-current-env", "--nbval-cell-timeout", "180")
-SAMPLE = ("--no-notebooks", "--sample", "12")
+SAMPLE = ("--no-notebooks", "--sample", "6")
 """``workbook verify N`` without it tries everything, which takes minutes."""
 STEPS = (
     # Not lessons: where a learner has not written a column yet, a type is missing too.
@@ -67,7 +67,7 @@ STEPS = (
         (*PYTEST, "checks/tests", *TWO_PROCESSES, "--junitxml", str(LOGS / "tests.xml")),
         cores=2,
     ),
-    # The notebooks are run by the two steps below. Of wrong variants and damaged files some, others each time.
+    # The notebooks are run by the two steps below. Of variants and damaged files some, others each time.
     Step("verify", "every lesson is proven", (tool("workbook"), "verify", *SAMPLE), cores=2),
     Step(
         "notebooks",

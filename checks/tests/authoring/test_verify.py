@@ -317,9 +317,12 @@ def test_a_good_lesson_is_proven(made_up: MadeUp) -> None:
     )
 
 
-def test_a_sample_of_the_wrong_variants(made_up: MadeUp) -> None:
-    assert made_up.verify(sample=2) == 0, made_up.said
-    assert made_up.said == "lesson 1: 20 checks, 2 of 10 wrong and 3 right variants, 0 faults\n"
+@pytest.mark.parametrize(
+    ("sample", "tried"), [(2, "2 of 10 wrong and 2 of 3"), (5, "5 of 10 wrong and 3"), (99, "10 wrong and 3")]
+)
+def test_a_sample_of_the_variants(made_up: MadeUp, sample: int, tried: str) -> None:
+    assert made_up.verify(sample=sample) == 0, made_up.said
+    assert made_up.said == f"lesson 1: 20 checks, {tried} right variants, 0 faults\n"
 
 
 def test_nothing_is_left_behind(made_up: MadeUp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ class _Standing:
         self.lesson = lesson
         self.variants: Sequence[Variant] = ()
         self.proofs: LessonProofs | None = None
-        self.tried = 0
+        self.tried = 0, 0
         check_files = read_check_files(course, lesson)
         self.faults: list[str] = [*unwritten(course, lesson), *check_files.faults]
         try:
@@ -78,9 +78,9 @@ class _Standing:
             except AuthoringError as error:
                 self.faults += error.faults
         some = _Sample(sample, random.Random(f"{seed}:{lesson.number}"))
-        right = [one for one in applied if one[0].is_right]
+        right = some([one for one in applied if one[0].is_right])
         wrong = some([one for one in applied if not one[0].is_right])
-        self.tried = len(wrong)
+        self.tried = len(wrong), len(right)
         self.proofs = LessonProofs(course, built, check_files, [*wrong, *right], scratch, pytest, some)
 
     def end(self) -> None:
@@ -91,10 +91,10 @@ class _Standing:
     def summary(self) -> str:
         """The lesson in one line."""
         wrong = sum(not variant.is_right for variant in self.variants)
-        checks = self.proofs.checks_run if self.proofs else 0
-        some = f"{self.tried} of " if self.tried < wrong else ""
-        counted = f"{some}{wrong} wrong and {len(self.variants) - wrong} right variants"
-        return f"lesson {self.lesson.number}: {_count(checks, 'check')}, {counted}, {_count(len(self.faults), 'fault')}"
+        right = len(self.variants) - wrong
+        checks = _count(self.proofs.checks_run if self.proofs else 0, "check")
+        variants = f"{_some(self.tried[0], wrong)} wrong and {_some(self.tried[1], right)} right variants"
+        return f"lesson {self.lesson.number}: {checks}, {variants}, {_count(len(self.faults), 'fault')}"
 
 
 def verify(
@@ -114,7 +114,7 @@ def verify(
         lessons: the numbers of the lessons to prove; None for all.
         jobs: how many runs go side by side.
         notebooks: whether the notebooks are run too, on the solution and on the starter.
-        sample: how many wrong variants, and how many damaged files, of each lesson to try; None for all.
+        sample: how many wrong variants, right ones and damaged files of each lesson to try; None for all.
         seed: which ones the sample holds, and where the random inputs of all runs come from.
         console: where progress, and one line for each fault, are printed.
 
@@ -147,6 +147,10 @@ def verify(
     for standing in standings.values():
         _say(console, standing.summary())
     return 1 if any(standing.faults for standing in standings.values()) else 0
+
+
+def _some(tried: int, there_are: int) -> str:
+    return f"{tried} of {there_are}" if tried < there_are else f"{there_are}"
 
 
 def _count(number: int, thing: str) -> str:

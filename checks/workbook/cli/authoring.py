@@ -42,7 +42,7 @@ def verify(
     ] = False,
     sample: Annotated[
         str | None,
-        typer.Option("--sample", metavar="N", help="Only N wrong variants, damaged files or mutants of each."),
+        typer.Option("--sample", metavar="N", help="Only N variants of a kind, damaged files or mutants of each."),
     ] = None,
     seed: Annotated[str | None, typer.Option("--seed", metavar="N", help="Repeat a run with the same seed.")] = None,
 ) -> None:
