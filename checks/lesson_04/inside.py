@@ -6,8 +6,8 @@ from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel
-from sqlalchemy import Engine, ForeignKey, create_engine, event, text
+from pydantic import BaseModel, Field
+from sqlalchemy import Engine, ForeignKey, create_engine, event, inspect, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.pool import StaticPool
 
@@ -33,8 +33,8 @@ def _things() -> _Things:
 
     class Spice(Base):
         __tablename__ = "check_spices"
-        code: Mapped[str] = mapped_column(primary_key=True)
         name: Mapped[str]
+        code: Mapped[str] = mapped_column("spice_code", primary_key=True)  # neither the first, nor named alike
         opened: Mapped[date | None]
         hot: Mapped[bool | None]
         grams: Mapped[int] = mapped_column(server_default=text("7"))
@@ -54,7 +54,7 @@ def _things() -> _Things:
         code: str
         name: str
         opened: date | None = None
-        hot: bool | None = None
+        hot: bool | None = Field(default=None, serialization_alias="isHot")
         shelf: str | None = "bottom"
 
     class NewJar(BaseModel):
@@ -90,8 +90,7 @@ def _session() -> Generator[Session]:
 def _columns(row: Any) -> dict[str, Any] | None:
     if row is None:
         return None
-    table: Any = row.__table__
-    return {column.name: _plain(getattr(row, column.name)) for column in table.columns}
+    return {column.key: _plain(getattr(row, column.key)) for column in inspect(row).mapper.column_attrs}
 
 
 def _plain(value: Any) -> Any:
@@ -136,6 +135,19 @@ def get_multi(table: str, new: list[dict[str, Any]], pages: list[dict[str, int]]
         _add(session, table, new)
         found = [things.layers[table].get_multi(session, **page) for page in pages]
         return [[_columns(row) for row in rows[:]] for rows in found]  # a sequence can be cut
+
+
+def read_and_roll_back(stored: str, pending: str) -> list[str]:
+    """Store a jar, add another without a commit, read with both methods, roll back, and report which jars are left."""
+    things = _things()
+    model, layer = things.models["Jar"], things.layers["Jar"]
+    with _session() as session:
+        _add(session, "Jar", [{"name": stored}])
+        session.execute(model.__table__.insert().values(name=pending))
+        layer.get(session, 1)
+        layer.get_multi(session)
+        session.rollback()
+        return sorted(jar.name for jar in session.query(model))
 
 
 def remove(table: str, new: list[dict[str, Any]], key: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """4.1  Write one data layer for every table."""
 
 import hashlib
+from itertools import product
 
 import pytest
 
@@ -8,7 +9,7 @@ import pytest
 @pytest.fixture
 def make_spice(rng):
     """A maker of rows for a table that the learner has not seen; the key is a text, and says nothing of the order."""
-    codes = iter(rng.sample([f"{number:04d}" for number in range(10_000)], 400))
+    codes = iter(rng.sample(["".join(letters) for letters in product("bdfgklmnprst", repeat=4)], 400))
 
     def make(**changes):
         day = f"20{rng.randint(10, 25)}-0{rng.randint(1, 9)}-1{rng.randint(0, 9)}"
@@ -47,9 +48,17 @@ def test_new_row_holds_what_was_sent(service, make_spice, rng):
 def test_row_is_found_by_its_key(service, make_spice, rng):
     """The method get returns the row with that primary key, whatever the key is called, or None."""
     spices = [make_spice() for _ in range(4)]
-    wanted = rng.choice(spices)
-    found = service.inside("get", table="Spice", new=spices, keys=[wanted["code"], make_spice()["code"]])
-    assert found == [shown(wanted), None]
+    wanted, nameless = rng.choice(spices), make_spice(code="")
+    keys = [wanted["code"], make_spice()["code"], ""]
+    assert service.inside("get", table="Spice", new=spices, keys=keys) == [shown(wanted), None, None]
+    assert service.inside("get", table="Spice", new=[*spices, nameless], keys=[""]) == [shown(nameless)]
+
+
+def test_reading_leaves_the_commit_to_the_caller(service, rng):
+    """The methods get and get_multi commit nothing: a rollback by the caller undoes what was done before them."""
+    stored, pending = (f"Jar {number}" for number in rng.sample(range(1000), 2))
+    found = service.inside("read_and_roll_back", stored=stored, pending=pending)
+    assert found == [stored], "get or get_multi commits: whoever called it has to decide that"
 
 
 def test_rows_come_in_the_order_of_their_keys(service, make_spice, rng):
@@ -165,6 +174,9 @@ def test_recipes_are_searched(client, add_recipes, rng):
     reply = client.get("/recipes/search", params={"keyword": word.upper(), "max_results": 2})
     assert reply.status_code == 200
     assert [one["id"] for one in reply.json()["results"]] == [recipes[1]["id"], recipes[3]["id"]]
+    percent, _ = add_recipes([{"label": f"Bread {word}% rye"}, {"label": f"Bread {word} rye"}])
+    reply = client.get("/recipes/search", params={"keyword": f"{word}% r"})
+    assert [one["id"] for one in reply.json()["results"]] == [percent["id"]]
 
 
 def test_recipe_is_removed_alone(client, labels, add_recipes, rng):

@@ -1,12 +1,18 @@
 """4.2  Store an address that is no text."""
 
 import pytest
+from pydantic import HttpUrl
 
 
 @pytest.fixture
 def make_image(rng):
     """A maker of addresses of pictures, written as Pydantic's HttpUrl writes them."""
-    return lambda: f"https://images.example/{rng.randrange(10**9)}.jpg?size={rng.randrange(100)}#top"
+
+    def make():
+        picture = f"{rng.randrange(10**9)}.jpg?size={rng.randrange(100)}"
+        return f"https://cook:salt@images.example:{rng.randint(1024, 9999)}/{picture}#top"
+
+    return make
 
 
 def test_image_comes_back(client, add_user, make_recipe, make_image):
@@ -25,15 +31,19 @@ def test_image_is_stored_as_text(client, database, add_user, make_recipe, make_i
     assert [row["image"] for row in database.execute("SELECT image FROM recipes")] == [image]
 
 
-def test_image_is_written_as_http_url_writes_it(client, database, add_user, make_recipe, rng):
+@pytest.mark.parametrize(
+    "sent", ["HTTPS://IMAGES{}.EXAMPLE", "https://küche{}.example/a b", "https://a{}.example:443/x/../y"]
+)
+def test_image_is_written_as_http_url_writes_it(client, database, add_user, make_recipe, rng, sent):
     """An address is answered and stored as HttpUrl writes it: with a slash at the end of a bare host."""
-    host = f"images{rng.randrange(10**6)}.example"
-    reply = client.post("/recipes", json=make_recipe(submitter_id=add_user()["id"], image=f"HTTPS://{host.upper()}"))
+    sent = sent.format(rng.randrange(10**6))
+    written = str(HttpUrl(sent))
+    reply = client.post("/recipes", json=make_recipe(submitter_id=add_user()["id"], image=sent))
     assert reply.status_code == 201
-    assert reply.json()["image"] == f"https://{host}/"
-    assert database.rows("recipes")[0]["image"] == f"https://{host}/"
+    assert reply.json()["image"] == written
+    assert database.rows("recipes")[0]["image"] == written
     [listed] = client.get("/recipes").json()
-    assert listed["image"] == f"https://{host}/"
+    assert listed["image"] == written
 
 
 def test_image_may_be_without_tls(client, add_user, make_recipe, rng):
@@ -52,6 +62,21 @@ def test_image_may_be_left_out(client, database, add_user, make_recipe):
         assert reply.status_code == 201
         assert reply.json()["image"] is None
     assert [row["image"] for row in database.execute("SELECT image FROM recipes")] == [None, None]
+
+
+def test_every_answer_about_a_recipe_has_its_image(client, add_user, make_recipe, make_image):
+    """Every answer about a recipe has the field image, also where it is null."""
+    somebody = add_user()["id"]
+    recipes = [make_recipe(submitter_id=somebody, image=image) for image in (None, make_image())]
+    images = [recipe["image"] for recipe in recipes]
+    added = [client.post("/recipes", json=recipe).json() for recipe in recipes]
+    one = [client.get(f"/recipes/{recipe['id']}").json() for recipe in added]
+    listed = client.get("/recipes").json()
+    theirs = client.get(f"/users/{somebody}/recipes").json()
+    for answer in (added, one, listed, theirs):
+        assert [recipe["image"] for recipe in answer] == images
+    [found] = client.get("/recipes/search", params={"keyword": recipes[0]["label"]}).json()["results"]
+    assert found["image"] is None
 
 
 def test_image_survives_a_restart(service, add_user, make_recipe, make_image):
