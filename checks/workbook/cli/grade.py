@@ -21,12 +21,9 @@ from workbook.course.model import Course, CourseError, Lesson, find_course
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workbook.grading.class_file import ClassFile
-    from workbook.grading.intake.collect import Intake
     from workbook.grading.run.grade_class import Plan, Pool
     from workbook.grading.run.task import WorkerSettings
     from workbook.grading.sandbox.available import Isolation
-    from workbook.grading.similarity.pairs import SimilarPair
 
 _Kind = TypeVar("_Kind", bound=StrEnum)
 _RANGE = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
@@ -119,8 +116,9 @@ def grade(
     json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.", rich_help_panel=_RESULTS)] = False,
 ) -> None:
     """Grade a class: everybody's lessons, each in a sandbox of its own."""
+    from workbook.cli.class_input import known_times, only_one, read_lessons, read_term, whom
+    from workbook.cli.class_page import PAGE, write_page
     from workbook.cli.summary import print_facts, tell
-    from workbook.grading.anonymous import without_names, write_names
     from workbook.grading.changes import Change, ChangeKind
     from workbook.grading.exports import NEED_ROSTER, Missing, check_formats, default_formats, export_all
     from workbook.grading.exports.classroom50 import from_runner
@@ -128,7 +126,6 @@ def grade(
     from workbook.grading.intake.collect import collect
     from workbook.grading.intake.in_time import When
     from workbook.grading.intake.times import Times, read_times
-    from workbook.grading.report.page import write_report
     from workbook.grading.run.grade_class import (
         Plan,
         decide,
@@ -136,12 +133,11 @@ def grade(
         grade_class,
         is_reported,
         note_reported,
-        read_codes,
     )
     from workbook.grading.run.progress_display import Counter
     from workbook.grading.sandbox.available import Sandbox, choose
 
-    term, base = _term(class_file)
+    term, base = read_term(class_file)
     submissions = submissions or (base / term.submissions if term.submissions else None)
     if submissions is None:
         raise CourseError("Say what to grade: a folder of submissions, or a class file that names it.")
@@ -173,7 +169,7 @@ def grade(
         names = [name for name in default_formats(options) if roster is not None or name not in NEED_ROSTER]
     check_formats(names, options, chosen)  # before the long part
     if times is None:
-        times = _known_times(base / term.times if term.times else None, submissions, moodle_worksheet)
+        times = known_times(base / term.times if term.times else None, submissions, moodle_worksheet)
     when = When(
         read_times(times, policy.due.tzinfo if policy and policy.due.tzinfo else LocalZone()) if times else Times({}),
         frozenset(name.casefold() for name in instructor or term.instructors),
@@ -186,7 +182,7 @@ def grade(
     settings = _settings(course, numbers, hidden, chosen, isolation)
     beside = [path for path in (out, moodle_worksheet, hidden, times) if path is not None]
     if one:
-        intake = _only(course, submissions, numbers)
+        intake = only_one(course, submissions, numbers)
     else:
         intake = collect(course, submissions, roster, numbers, leave_out=beside, when=when)
     plan = Plan(
@@ -200,9 +196,9 @@ def grade(
         policies=policies,
         scheme=term.scheme(),
         twice=twice,
-        regrade=_whom(intake, regrade or []),
+        regrade=whom(intake, regrade or []),
     )
-    page = out / "index.html"
+    page = out / PAGE
     sheet = moodle_worksheet.read_bytes().hex() if "moodle" in names and moodle_worksheet else ""
     choices = (options, names, similar, sheet, anonymous)
     if not json and page.exists() and is_reported(out, fingerprint(plan, out, *choices)):
@@ -218,16 +214,8 @@ def grade(
     gc.freeze()  # millions of objects that stay: to look through them again and again takes a third of the time
     for name in sorted(plan.regrade):
         decide(out, Change(ChangeKind.REGRADE, name, "", None, "", getpass.getuser(), datetime.now(UTC)))
-    pairs = _pairs(course, chosen, intake) if similar else ()
-    works = {learner.id: work.lessons for learner, work in intake.learners if work is not None}
     # The report first: it is there whatever becomes of an export.
-    if anonymous:
-        known = read_codes(out)
-        unnamed, unnamed_pairs, unnamed_works = without_names(book, pairs, works, known)
-        write_report(unnamed, page, unnamed_pairs, unnamed_works)
-        write_names((grade.learner for grade in book.learners), known, out)
-    else:
-        write_report(book, page, pairs, works)
+    write_page(book, plan, out, similar=similar, anonymous=anonymous)
     written = export_all(book, out, names, options)
     if not written.failed:
         note_reported(out, fingerprint(replace(plan, regrade=frozenset()), out, *choices))
@@ -237,37 +225,6 @@ def grade(
         tell(book, page, written, graded=counter.graded, seconds=counter.seconds)
     if written.failed or any(entry.grader_errors for entry in book.learners):
         raise typer.Exit(_GRADER_ERRORS)
-
-
-def _term(file: Path | None) -> tuple[ClassFile, Path]:
-    """What the class file says, and the folder where its paths begin; without one, nothing and here."""
-    from workbook.grading.class_file import ClassFile, read_class_file
-
-    return (ClassFile(), Path()) if file is None else (read_class_file(file), file.parent)
-
-
-def _known_times(said: Path | None, submissions: Path, worksheet: Path | None) -> Path | None:
-    """The file that says when work came in: what the class file names, what was collected, or what Moodle gave."""
-    from workbook.grading.intake.sources import TIMES
-
-    collected = submissions / TIMES
-    return said or (collected if collected.is_file() else worksheet)
-
-
-def read_lessons(course: Course, text: str) -> tuple[Lesson, ...]:
-    """The lessons that ``1-3,7`` means, in order."""
-    if not text.strip():
-        return course.lessons
-    numbers: set[int] = set()
-    for part in text.split(","):
-        match = _RANGE.fullmatch(part.strip())
-        if match is None:
-            raise CourseError(f"--lessons {text} is no list of lessons: write it like 1-3,7.")
-        first, last = int(match[1]), int(match[2] or match[1])
-        if last < first:
-            raise CourseError(f"--lessons {text} runs backwards: write {last}-{first}.")
-        numbers |= set(range(first, last + 1))
-    return tuple(course.lesson(number) for number in sorted(numbers))
 
 
 def _choice(kinds: type[_Kind], text: str, option: str) -> _Kind:
@@ -288,29 +245,6 @@ def _settings(
     return settings_for(course, numbers, further, sandbox=isolation.jailed, reduced=isolation.reduced)
 
 
-def _only(course: Course, folder: Path, numbers: list[int]) -> Intake:
-    """One learner's own work as a class of one."""
-    from workbook.grading.gradebook import Learner
-    from workbook.grading.intake.collect import Intake, read_submission
-    from workbook.grading.intake.limits import Limits
-    from workbook.grading.intake.ours import Ours
-    from workbook.grading.intake.sources import Source
-
-    if not folder.exists():
-        raise CourseError(f"There is no {folder} to grade.")
-    name = os.environ.get("GITHUB_ACTOR") or folder.resolve().name
-    submission = read_submission(Source(name, folder.resolve()), name, Ours(course), set(numbers), Limits())
-    return Intake([(Learner(name), submission)])
-
-
-def _whom(intake: Intake, wanted: list[str]) -> frozenset[str]:
-    known = {learner.id for learner, _ in intake.learners}
-    for name in wanted:
-        if name not in known:
-            raise CourseError(f"--regrade {name}: nobody of that id is in this class.")
-    return frozenset(wanted)
-
-
 def _pool(plan: Plan, workers: int, cluster: str) -> Callable[[int], Pool]:
     def make(tasks: int) -> Pool:
         if cluster:
@@ -322,10 +256,3 @@ def _pool(plan: Plan, workers: int, cluster: str) -> Callable[[int], Pool]:
         return LocalPool(plan.settings, min(workers or os.cpu_count() or 1, tasks))
 
     return make
-
-
-def _pairs(course: Course, lessons: tuple[Lesson, ...], intake: Intake) -> tuple[SimilarPair, ...]:
-    from workbook.grading.similarity.similar import find_pairs
-
-    submissions = [submission for _, submission in intake.learners if submission is not None]
-    return tuple(find_pairs(course, lessons, submissions))

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from workbook.cli.class_input import read_lessons
 from workbook.cli.console import count
-from workbook.cli.grade import read_lessons
 from workbook.course.model import find_course
 
 

@@ -34,7 +34,7 @@ def similar(
     json: Annotated[bool, typer.Option("--json", help="Print the pairs as JSON.")] = False,
 ) -> None:
     """List pairs of similar work to read side by side; nothing is run."""
-    from workbook.cli.grade import read_lessons
+    from workbook.cli.class_input import read_lessons
     from workbook.grading.intake.collect import collect
     from workbook.grading.report.page import write_report
     from workbook.grading.similarity.similar import find_pairs
