@@ -10,12 +10,14 @@ import socket
 import ssl
 import sys
 import tempfile
+import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import pytest
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.testclient import TestClient
@@ -264,17 +266,88 @@ def lend_until_gone() -> list[str]:
     return log
 
 
+def lend_until_cancelled() -> list[str]:
+    """Cancel a request while its endpoint works, and report the log."""
+    from app.api.lending import lend
+
+    log: list[str] = []
+    app = FastAPI()
+
+    async def serve(thing: Annotated[str, Depends(lend(lambda: _Tool("bowl", log)))]) -> None:
+        log.append(f"serve with {thing}")
+        request.cancel()
+        await asyncio.sleep(3)
+
+    app.get("/")(serve)
+
+    async def ask() -> None:
+        nonlocal request
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://kitchen") as client:
+            request = asyncio.create_task(client.get("/"))
+            with contextlib.suppress(asyncio.CancelledError):
+                await request
+
+    request: asyncio.Task[Any]
+    asyncio.run(ask())
+    return log
+
+
+def lend_at_once(number: int) -> dict[str, Any]:
+    """Serve requests at once, each of which waits for all others, and report what was made and what each was given."""
+    from app.api.lending import lend
+
+    made: list[str] = []
+    log: list[str] = []
+    barrier = threading.Barrier(number)
+
+    def make() -> _Tool:
+        made.append(f"bowl {len(made)}")
+        return _Tool(made[-1], log)
+
+    app = FastAPI()
+
+    def serve(thing: Annotated[str, Depends(lend(make))]) -> str:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            barrier.wait(3)
+        return thing
+
+    app.get("/")(serve)
+
+    async def ask() -> list[httpx.Response]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://kitchen") as client:
+            return await asyncio.gather(*(client.get("/") for _ in range(number)))
+
+    given = sorted(reply.json() for reply in asyncio.run(ask()))
+    return {"made": made, "given": given, "met": not barrier.broken}
+
+
+def lend_nothing() -> Any:
+    """Lend what gives nothing when it is entered, and report what the endpoint was given."""
+    from app.api.lending import lend
+
+    app = FastAPI()
+
+    def serve(thing: Annotated[Any, Depends(lend(contextlib.nullcontext))]) -> list[str]:
+        return [type(thing).__name__]
+
+    app.get("/")(serve)
+    return TestClient(app, raise_server_exceptions=False).get("/").json()
+
+
 def workspaces() -> list[str]:
     """The folders that lie where temporary folders are made."""
     return sorted(path.name for path in Path(tempfile.gettempdir()).iterdir() if path.is_dir())
 
 
-def hold_in_order(opens: dict[str, bool], closes: dict[str, bool], fails: bool = False) -> dict[str, Any]:
+def hold_in_order(
+    opens: dict[str, bool], closes: dict[str, bool], missing: str = "", fails: bool = False
+) -> dict[str, Any]:
     """Hold things, and report the log, what stood on ``app.state`` meanwhile, and which error came out.
 
     Args:
         opens: for each thing whether it can be entered, in order.
         closes: for each thing whether it can be left.
+        missing: the thing that cannot be made.
         fails: whether there is an error inside of ``hold``.
     """
     from app.api.lending import hold
@@ -285,6 +358,8 @@ def hold_in_order(opens: dict[str, bool], closes: dict[str, bool], fails: bool =
     def maker(name: str) -> Callable[[], _Tool]:
         def make() -> _Tool:
             log.append(f"make {name}")
+            if name == missing:
+                raise OSError(f"there is no {name}")
             return _Tool(name, log, opens[name], closes[name])
 
         return make

@@ -50,6 +50,12 @@ def test_market_is_overridden(service, make_recipe, rng):
     assert found["answer"] == [200, {"label": label, "price": price}]
 
 
+def test_price_of_nothing(service, rng):
+    """A price of 0 is a price."""
+    label = f"Dish{rng.randrange(10**6)}"
+    assert service.inside("override_market", label=label, price=0)["answer"] == [200, {"label": label, "price": 0}]
+
+
 def test_fake_without_a_price(service, rng):
     """When the fake raises MarketError, the answer is 502."""
     found = service.inside("override_market", label=f"Dish{rng.randrange(10**6)}", price=None)

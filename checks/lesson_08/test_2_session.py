@@ -67,10 +67,11 @@ def test_who_is_noted(client, entries, add_user, as_user, add_recipe):
 
     Passes on the starter: it makes the entry, if not together with the recipe.
     """
-    recipe, editor = add_recipe(), add_user(role="editor")
-    reply = client.patch(f"{V1}/recipes/{recipe['id']}", json={"label": "Better"}, headers=as_user(editor))
-    assert reply.status_code == 200
-    assert entries() == [(editor["id"], "change", recipe["id"])]
+    recipe, staff = add_recipe(), [add_user(role="editor"), add_user(role="admin")]
+    for user in staff:
+        reply = client.patch(f"{V1}/recipes/{recipe['id']}", json={"label": "Better"}, headers=as_user(user))
+        assert reply.status_code == 200
+    assert entries() == [(user["id"], "change", recipe["id"]) for user in staff]
 
 
 def test_journal_is_shown_to_admins(client, cook, add_user, as_user, make_body):

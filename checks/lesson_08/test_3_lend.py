@@ -61,6 +61,34 @@ def test_thing_is_left_when_the_client_goes(service):
     assert flow(line.partition(" after ")[0] for line in log) == "enter bowl · leave bowl"
 
 
+def test_thing_is_left_when_the_request_is_cancelled(service):
+    """When the request is cancelled while the endpoint works, the thing is left."""
+    log = service.inside("lend_until_cancelled")
+    went = flow(line.partition(" after ")[0] for line in log)
+    assert went == "enter bowl · serve with the bowl · leave bowl", f"it went so: {went}"
+
+
+def test_requests_at_once_have_their_own(service, rng):
+    """Requests at the same time each have a thing of their own.
+
+    Passes on the starter: each of them gets its own, and never gives it back.
+    """
+    number = rng.randint(2, 4)
+    found = service.inside("lend_at_once", number=number)
+    assert found["met"], f"{number} requests at the same time wait for each other: one of them has to be over first"
+    names = [f"bowl {turn}" for turn in range(number)]
+    assert found["made"] == names, f"{number} requests at the same time, and {len(found['made'])} things were made"
+    assert found["given"] == [f"the {name}" for name in names], "two requests were given the same thing"
+
+
+def test_thing_may_be_nothing(service):
+    """The endpoint gets what entering returned, also where that is nothing.
+
+    Passes on the starter: it gives what entering returned.
+    """
+    assert service.inside("lend_nothing") == ["NoneType"]
+
+
 def test_export_has_all_recipes(client, add_recipes):
     """GET /recipes/export/ of version 2 answers all recipes, one JSON object a line, in the order of their ids.
 
