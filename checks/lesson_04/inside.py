@@ -1,19 +1,32 @@
 """What the checks of lesson 4 do with the data layer. It runs in the service's process, and reports facts only."""
 
-from collections.abc import Callable, Generator
+import sqlite3
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field
-from sqlalchemy import Engine, ForeignKey, create_engine, event, inspect, text
+from sqlalchemy import (
+    CheckConstraint,
+    Connection,
+    Engine,
+    ForeignKey,
+    Pool,
+    create_engine,
+    event,
+    func,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.pool import StaticPool
 
 
 class _Things(NamedTuple):
-    """Two tables that no learner has seen, and what is made of them."""
+    """Tables that no learner has seen, and what is made of them."""
 
     engine: Engine
     models: dict[str, Any]
@@ -22,8 +35,14 @@ class _Things(NamedTuple):
     changes: type[BaseModel]
 
 
-def _keep_foreign_keys(connection: Any, _record: object) -> None:
+def _prepare(connection: Any, _record: object) -> None:
+    """Keep foreign keys, and let SQLAlchemy begin transactions: the driver would not begin one before a savepoint."""
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.isolation_level = None
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
 
 
 @cache
@@ -42,8 +61,19 @@ def _things() -> _Things:
 
     class Jar(Base):
         __tablename__ = "check_jars"
+        __table_args__ = (CheckConstraint("length(name) > 1"),)
         shelf_mark: Mapped[int] = mapped_column(primary_key=True)
         name: Mapped[str] = mapped_column(unique=True)
+
+    class MarketDay(Base):
+        __tablename__ = "check_market_days"
+        day: Mapped[date] = mapped_column(primary_key=True)
+        place: Mapped[str]
+
+    class Unmade(Base):
+        __tablename__ = "check_unmade"
+        number: Mapped[int] = mapped_column(primary_key=True)
+        name: Mapped[str]
 
     class Sticker(Base):
         __tablename__ = "check_stickers"
@@ -60,6 +90,10 @@ def _things() -> _Things:
     class NewJar(BaseModel):
         name: str
 
+    class NewMarketDay(BaseModel):
+        day: date
+        place: str
+
     class SpiceChanges(BaseModel):
         name: str | None = None
         opened: date | None = date(1999, 1, 1)
@@ -67,19 +101,22 @@ def _things() -> _Things:
         grams: int = 1
 
     engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-    event.listen(engine, "connect", _keep_foreign_keys)
-    models: dict[str, Any] = {"Spice": Spice, "Jar": Jar, "Sticker": Sticker}
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    models: dict[str, Any] = {"Spice": Spice, "Jar": Jar, "Sticker": Sticker, "MarketDay": MarketDay}
     for model in models.values():
         model.__table__.create(engine)
-    for model in models.values():
+    everything: dict[str, Any] = {**models, "Unmade": Unmade}
+    layers = {name: CRUDBase[Any, Any, Any](model) for name, model in everything.items()}
+    for model in everything.values():
         Base.metadata.remove(model.__table__)  # the service's own tables stay what they are
-    layers = {name: CRUDBase[Any, Any, Any](model) for name, model in models.items()}
-    return _Things(engine, models, layers, {"Spice": NewSpice, "Jar": NewJar}, SpiceChanges)
+    new: dict[str, type[BaseModel]] = {"Spice": NewSpice, "Jar": NewJar, "MarketDay": NewMarketDay}
+    return _Things(engine, models, layers, new, SpiceChanges)
 
 
 @contextmanager
 def _session() -> Generator[Session]:
-    """A session on the two tables, emptied."""
+    """A session on these tables, emptied."""
     with Session(_things().engine) as session:
         for model in reversed(_things().models.values()):
             session.execute(model.__table__.delete())
@@ -105,10 +142,11 @@ def _stored(session: Session, name: str) -> list[Any]:
         return list(session.execute(table.select().with_only_columns(key).order_by(key)).scalars())
 
 
-def create(table: str, values: dict[str, Any]) -> dict[str, Any]:
-    """Create a row, and report what came back, what the database holds, and what is left after a rollback."""
+def create(table: str, values: dict[str, Any], others: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """Create a row beside others, and report what came back, what the database holds, and what a rollback leaves."""
     things = _things()
     with _session() as session:
+        _add(session, table, others)
         row = things.layers[table].create(session, things.new[table].model_validate(values))
         sent = _stored(session, table)
         found = {
@@ -121,8 +159,10 @@ def create(table: str, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def get(table: str, new: list[dict[str, Any]], keys: list[Any]) -> list[Any]:
-    """Store rows, and report what ``get`` returns for some keys."""
+    """Store rows, and report what ``get`` returns for some keys, which may be days."""
     things = _things()
+    if table == "MarketDay":
+        keys = [date.fromisoformat(key) for key in keys]
     with _session() as session:
         _add(session, table, new)
         return [_columns(things.layers[table].get(session, key)) for key in keys]
@@ -176,7 +216,7 @@ def update(new: list[dict[str, Any]], key: str, changes: dict[str, Any]) -> dict
         return {"row": returned, "held": held, "after_rollback": back}
 
 
-def _add(session: Session, name: str, new: list[dict[str, Any]]) -> None:
+def _add(session: Session, name: str, new: Sequence[dict[str, Any]]) -> None:
     things = _things()
     session.add_all(things.models[name](**things.new[name].model_validate(values).model_dump()) for values in new)
     session.commit()
@@ -195,22 +235,73 @@ def refusals(free: str, taken: str) -> dict[str, Any]:
         session.commit()
         attempts: dict[str, Callable[[], Any]] = {
             "create": lambda: layer.create(session, new(name=taken)),
+            "create what is too short": lambda: layer.create(session, new(name="x")),
             "update": lambda: layer.update(session, other, new(name=taken)),
             "remove": lambda: layer.remove(session, other),
         }
         for what, attempt in attempts.items():
-            try:
-                attempt()
-            except Exception as error:
-                found[what] = _named(error)
-            else:
-                found[what] = "nothing"
+            found[what] = _outcome(attempt)
         found["afterwards"] = sorted(one.name for one in session.query(things.models["Jar"]))
     return found
 
 
+def made_from_fastapi() -> bool:
+    """Report whether the class Conflict is a child of one of FastAPI's or Starlette's."""
+    from app.crud.errors import Conflict
+
+    return _is_of_fastapi(Conflict)
+
+
+def _is_of_fastapi(kind: type) -> bool:
+    return any(parent.__module__.partition(".")[0] in {"fastapi", "starlette"} for parent in kind.__mro__)
+
+
+def without_a_table() -> str:
+    """Create a row where the table is missing, which no constraint has to do with, and report what came of it."""
+    things = _things()
+    with _session() as session:
+        return _outcome(lambda: things.layers["Unmade"].create(session, things.new["Jar"](name="Jar")))
+
+
+def _outcome(attempt: Callable[[], Any]) -> str:
+    """What a call to the data layer raised: a Conflict, or something else by its name; or nothing."""
+    from app.crud.errors import Conflict
+
+    try:
+        attempt()
+    except Conflict:
+        return "app.crud.errors.Conflict"
+    except Exception as error:
+        return _named(error)
+    return "nothing"
+
+
 def _named(error: Exception) -> str:
     return f"{type(error).__module__}.{type(error).__name__}"
+
+
+_rows_read = [0]
+
+
+def count_rows() -> None:
+    """Begin to count the rows that SQLite hands to the service."""
+
+    def counted(_cursor: object, row: Any) -> Any:
+        _rows_read[0] += 1
+        return row
+
+    def watch(connection: Any, _record: object, _proxy: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.row_factory = counted
+
+    event.listen(Pool, "checkout", watch)
+    _rows_read[0] = 0
+
+
+def rows_counted() -> int:
+    """How many rows SQLite has handed over since ``count_rows``, or since this was asked; on PostgreSQL none."""
+    read, _rows_read[0] = _rows_read[0], 0
+    return read
 
 
 def create_user(url: str, user: dict[str, Any]) -> dict[str, Any]:
@@ -225,20 +316,26 @@ def create_user(url: str, user: dict[str, Any]) -> dict[str, Any]:
         with Session(engine) as session:
             row = users.create(session, UserCreate.model_validate(user))
             columns = _columns(row)
+            with session.no_autoflush:
+                sent = session.scalar(select(func.count()).select_from(User))
             session.rollback()
-            return {"row": columns, "after_rollback": session.get(User, (columns or {})["id"]) is not None}
+            left = session.scalar(select(func.count()).select_from(User))
+            return {"row": columns, "sent": sent, "after_rollback": left}
     finally:
         engine.dispose()
 
 
 class _Shelf:
-    """A store of recipes that is no database: it counts what it is asked and what it is given."""
+    """A store of recipes that is no database: it counts what it is asked and what it is given. Empty, it is falsy."""
 
     def __init__(self, counts: dict[str, int], answer: object) -> None:
         self.counts = counts
         self.answer = answer
         self.asked: list[int] = []
         self.added: list[Any] = []
+
+    def __len__(self) -> int:
+        return len(self.added)
 
     def count_of(self, submitter_id: int) -> int:
         self.asked.append(submitter_id)
@@ -264,6 +361,7 @@ def submit(counts: dict[str, int], recipes: list[dict[str, Any]], most: int) -> 
             outcome["returned"] = submit_recipe(shelf, new, most) is answer
         except Exception as error:
             outcome["raised"] = _named(error)
+            outcome["of_fastapi"] = _is_of_fastapi(type(error))
         outcome["added"] = len(shelf.added) - before
         outcome["is_the_new_one"] = len(shelf.added) == before or shelf.added[-1] is new
         found.append(outcome)

@@ -35,9 +35,11 @@ def test_new_row_is_sent_and_not_committed(service, make_spice):
 def test_new_row_holds_what_was_sent(service, make_spice, rng):
     """The method create stores the fields of the model, and returns the row with what the database filled in."""
     spice = make_spice(hot=False)
-    found = service.inside("create", table="Spice", values=spice)
+    others = [make_spice(code=f"{letter}000") for letter in "az"]
+    found = service.inside("create", table="Spice", values=spice, others=others)
     assert found["row"] == shown(spice)
-    assert found["stored"] == [shown(spice)]
+    assert shown(spice) in found["stored"]
+    assert len(found["stored"]) == 3
     spice = make_spice(shelf=None, opened=None)
     assert service.inside("create", table="Spice", values=spice)["stored"] == [shown(spice)]
     jar = service.inside("create", table="Jar", values={"name": f"Jar {rng.randrange(1000)}"})
@@ -52,6 +54,13 @@ def test_row_is_found_by_its_key(service, make_spice, rng):
     keys = [wanted["code"], make_spice()["code"], ""]
     assert service.inside("get", table="Spice", new=spices, keys=keys) == [shown(wanted), None, None]
     assert service.inside("get", table="Spice", new=[*spices, nameless], keys=[""]) == [shown(nameless)]
+
+
+def test_key_of_any_type(service, rng):
+    """The method get finds a row by a key that is neither a number nor a text: a day."""
+    days = [f"20{year}-0{rng.randint(1, 9)}-1{rng.randint(0, 9)}" for year in rng.sample(range(10, 30), 3)]
+    rows = [{"day": day, "place": f"Place {rng.randrange(1000)}"} for day in days[:2]]
+    assert service.inside("get", table="MarketDay", new=rows, keys=[days[1], days[2]]) == [rows[1], None]
 
 
 def test_reading_leaves_the_commit_to_the_caller(service, rng):
@@ -94,7 +103,8 @@ def test_row_is_removed_alone(service, make_spice, rng):
     codes = sorted(one["code"] for one in spices)
     removed = rng.choice(codes)
     found = service.inside("remove", table="Spice", new=spices, key=removed)
-    assert found["sent"] == [code for code in codes if code != removed], "remove has not sent its SQL: flush"
+    assert found["sent"] != codes, "remove has not sent its SQL: flush"
+    assert found["sent"] == [code for code in codes if code != removed], "remove removes other rows than the one given"
     assert found["after_rollback"] == codes, "remove commits: whoever called it has to decide that"
 
 
@@ -113,7 +123,8 @@ def test_password_is_hashed_by_the_data_layer(service, make_user):
     found = service.inside("create_user", url=service.database_url, user=user)
     assert found["row"]["email"] == user["email"]
     assert found["row"]["hashed_password"].startswith("stand-in$"), "hashed_password is not what hash_password makes"
-    assert not found["after_rollback"], "create commits: whoever called it has to decide that"
+    assert found["sent"] == 1, "app.crud.users.create has not sent its SQL: flush"
+    assert found["after_rollback"] == 0, "create commits: whoever called it has to decide that"
 
 
 def test_user_is_stored_with_a_hash(client, database, make_user):
@@ -158,6 +169,10 @@ def test_recipes_are_listed_in_order(client, add_recipes, rng):
         ({}, numbers),
         ({"skip": skip, "limit": limit}, numbers[skip : skip + limit]),
         ({"source": [one["source"] for one in wanted]}, sorted(one["id"] for one in wanted)),
+        (
+            {"source": [one["source"] for one in wanted], "skip": 1, "limit": 1},
+            sorted(one["id"] for one in wanted)[1:2],
+        ),
     ):
         reply = client.get("/recipes", params=params)
         assert reply.status_code == 200

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-STAMPS = ("created_at", "updated_at")
+_CHANGES = [("label", "Something else"), ("source", "Somebody else"), ("url", "https://else.example/1")]
+"""A field, and another value for it."""
 
 
 @pytest.fixture
@@ -90,16 +91,6 @@ def test_null_is_refused_for_users(client, database, add_user, rng):
     for field in ("first_name", "surname", "email"):
         assert client.patch(f"/users/{users[0]['id']}", json={field: None}).status_code == 422
     assert client.get("/users").json() == users
-    for wrong in (
-        {"id": 7},
-        {"is_superuser": True},
-        {"password": "Butter4Ever"},
-        {"email": "nobody"},
-        {"surname": " "},
-    ):
-        assert client.patch(f"/users/{users[0]['id']}", json={"first_name": "Changed", **wrong}).status_code == 422
-    assert client.patch(f"/users/{users[0]['id']}", json={}).json() == users[0]
-    assert client.get("/users").json() == users
     for field, value in (
         ("surname", f"Changed{rng.randrange(1000)}"),
         ("first_name", f"Other{rng.randrange(1000)}"),
@@ -111,6 +102,22 @@ def test_null_is_refused_for_users(client, database, add_user, rng):
         assert reply.json() == users[0]
     assert client.get("/users").json() == users
     assert [row["email"] for row in database.rows("users")] == [one["email"] for one in users]
+
+
+def test_other_fields_of_users_are_refused(client, add_user):
+    """PATCH of a user with a field that is none of the three, or is not valid, is answered with 422."""
+    users = [add_user(), add_user()]
+    for wrong in (
+        {"id": 7},
+        {"is_superuser": True},
+        {"password": "Butter4Ever"},
+        {"hashed_password": "stand-in$00$00"},
+        {"email": "nobody"},
+        {"surname": " "},
+    ):
+        assert client.patch(f"/users/{users[0]['id']}", json={"first_name": "Changed", **wrong}).status_code == 422
+    assert client.patch(f"/users/{users[0]['id']}", json={}).json() == users[0]
+    assert client.get("/users").json() == users
 
 
 def test_unknown_and_fixed_fields_are_refused(client, recipes, show, rng):
@@ -130,9 +137,12 @@ def test_rules_for_values_hold_in_changes(client, recipes, show, rng):
     whole = {name: chosen[name] for name in ("label", "source", "url", "image")}
     for field, value in (
         ("label", "ab"),
+        ("label", " ab "),
         ("label", "x" * 101),
         ("source", "  "),
+        ("source", "x" * 101),
         ("url", "no address"),
+        ("url", f"https://a.example/{'x' * 2000}"),
         ("image", "no address"),
         ("image", 5),
     ):
@@ -161,6 +171,28 @@ def test_put_replaces_the_whole(client, database, recipes, show, make_recipe, ma
     assert show() == {**before, chosen: reply.json()}, "200 was answered, and the change is not stored"
     stored = database.rows("recipes", id=chosen)[0]
     assert {name: stored[name] for name in other} == other
+
+
+def test_put_stamps_each_change(client, add_recipes, make_image):
+    """PUT that changes one field alone sets updated_at to the present moment."""
+    changes = [*_CHANGES, ("image", make_image())]
+    for stored, (field, value) in zip(add_recipes([{}] * len(changes)), changes, strict=True):
+        whole = {name: stored[name] for name in ("label", "source", "url", "image")}
+        reply = client.put(f"/recipes/{stored['id']}", json={**whole, field: value})
+        assert reply.status_code == 200
+        assert is_now(reply.json()["updated_at"]), f"{field} was changed, and updated_at is not the present moment"
+
+
+def test_values_are_kept_as_post_keeps_them(client, recipes, make_recipe):
+    """PUT and PATCH keep a value as POST does: without spaces around a label, and with the url as it was written."""
+    written = {"label": "  Leek soup ", "source": " Ada ", "url": "HTTP://Recipes.example"}
+    kept = {"label": "Leek soup", "source": "Ada", "url": "HTTP://Recipes.example"}
+    first, second, third = recipes
+    for method, number in (("PUT", first["id"]), ("PATCH", second["id"])):
+        reply = client.request(method, f"/recipes/{number}", json={**written, "url": f"{written['url']}/{method}"})
+        assert reply.status_code == 200
+        assert {name: reply.json()[name] for name in kept} == {**kept, "url": f"{kept['url']}/{method}"}
+    assert client.get(f"/recipes/{third['id']}").json()["label"] == third["label"]
 
 
 def test_put_without_image_takes_it_away(client, recipes, show, make_recipe, rng):

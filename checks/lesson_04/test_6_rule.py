@@ -32,6 +32,7 @@ def test_recipe_is_added_once(service, make_recipe, rng):
         [found] = service.inside(
             "submit", counts={str(user): count}, recipes=[make_recipe(submitter_id=user)], most=most
         )
+        assert "raised" not in found, f"{count} recipes of {most} are there, and submit_recipe raises {found['raised']}"
         assert found == {"returned": True, "added": 1, "is_the_new_one": True}
 
 
@@ -42,7 +43,18 @@ def test_one_too_many_is_refused(service, make_recipe, rng):
         [found] = service.inside(
             "submit", counts={str(user): count}, recipes=[make_recipe(submitter_id=user)], most=most
         )
-        assert found == {"raised": TOO_MANY, "added": 0, "is_the_new_one": True}
+        assert found["raised"] == TOO_MANY
+        assert found["added"] == 0, "the recipe that is too many was added"
+        assert not found["of_fastapi"], "TooManyRecipes is an exception of FastAPI's: the rule knows no HTTP"
+
+
+def test_one_may_be_all(service, make_recipe, rng):
+    """Where a user may have one recipe, the second one is refused, and somebody else's first one is not."""
+    user = rng.randint(2, 1000)
+    recipes = [make_recipe(submitter_id=user), make_recipe(submitter_id=user + 1)]
+    [full, other] = service.inside("submit", counts={str(user): 1}, recipes=recipes, most=1)
+    assert full.get("raised") == TOO_MANY, "a user may have one recipe, has one, and is given another"
+    assert other["added"] == 1
 
 
 def test_store_is_asked_each_time(service, make_recipe, rng):
@@ -51,11 +63,6 @@ def test_store_is_asked_each_time(service, make_recipe, rng):
     recipes = [make_recipe(submitter_id=user) for _ in range(most + 1)]
     found = service.inside("submit", counts={}, recipes=[*recipes, make_recipe(submitter_id=user + 1)], most=most)
     assert [one.get("raised") for one in found] == [None] * most + [TOO_MANY, None]
-    [full, other] = service.inside(
-        "submit", counts={str(user): 1}, recipes=[recipes[0], make_recipe(submitter_id=user + 1)], most=1
-    )
-    assert full["raised"] == TOO_MANY
-    assert other["added"] == 1
 
 
 def test_service_keeps_to_the_rule(launch, fill, database, make_recipe, add_user, rng):
@@ -67,6 +74,9 @@ def test_service_keeps_to_the_rule(launch, fill, database, make_recipe, add_user
         assert [reply.status_code for reply in answers] == [201] * (most - 1) + [409] * 2
         assert isinstance(answers[-1].json()["detail"], str)
         assert service.client.post("/recipes", json=make_recipe(submitter_id=other)).status_code == 201
+        kept = database.rows("recipes", submitter_id=user)[0]["id"]
+        assert service.client.put(f"/recipes/{kept}", json=make_recipe()).status_code == 200, "PUT adds no recipe"
+        assert service.client.patch(f"/recipes/{kept}", json={"label": "Changed"}).status_code == 200
         gone = database.rows("recipes", submitter_id=user)[0]["id"]
         assert service.client.delete(f"/recipes/{gone}").status_code == 204
         assert service.client.post("/recipes", json=make_recipe(submitter_id=user)).status_code == 201
@@ -84,8 +94,11 @@ def test_import_keeps_to_the_rule(launch, fill, labels, make_recipe, add_user, r
         assert reply.status_code == 409
         assert isinstance(reply.json()["detail"], str)
         assert labels() == before, "409 was answered, and a part is stored"
-        assert service.client.post("/recipes/import", json=many[1:]).status_code == 201
-    assert labels() == [*before, *(one["label"] for one in many[1:])]
+        reply = service.client.post("/recipes/import", json=[*many, make_recipe(submitter_id=other)])
+        assert reply.status_code == 409
+        both = [*many[1:], *(make_recipe(submitter_id=other) for _ in range(most))]
+        assert service.client.post("/recipes/import", json=both).status_code == 201, "no user has too many recipes"
+    assert labels() == [*before, *(one["label"] for one in both)]
 
 
 def test_a_hundred_unless_set(client, fill, make_recipe):
