@@ -1,6 +1,8 @@
 """What the checks of lesson 7 do to hashing. It runs in the service's process, and reports facts only."""
 
 import importlib
+import logging
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -23,6 +25,11 @@ _full_cost: list[tuple[Any, str, Any]] = []
 _released = threading.Event()
 _held: list[int] = []
 _originals: list[tuple[Any, str, Any]] = []
+
+
+def log_from_info() -> None:
+    """Print what is logged from the level INFO on, as many services do."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stdout)
 
 
 def hash_cheaply() -> None:

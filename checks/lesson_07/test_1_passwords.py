@@ -79,6 +79,10 @@ def test_every_character_counts(service, verify, make_password):
     hashed = service.call("app.core.security:hash_password", password)
     assert verify(password, hashed) is True
     assert verify(password[:-1] + ("1" if password[-1] != "1" else "2"), hashed) is False
+    longer = make_password(length=1000)
+    hashed = service.call("app.core.security:hash_password", longer)
+    assert verify(longer, hashed) is True
+    assert verify(longer[:-1] + ("1" if longer[-1] != "1" else "2"), hashed) is False
     cooks = make_password(length=20) + "ÿ餃子" * 20
     hashed = service.call("app.core.security:hash_password", cooks)
     assert verify(cooks, hashed) is True
@@ -143,8 +147,9 @@ def test_same_moment(service, client, database, make_user, add_user, overtake):
     assert reply.status_code == (409 if row["hashed_password"] == "not-a-hash" else 201)
 
 
-def test_password_is_nowhere(client, printed, database, make_user, make_password):
+def test_password_is_nowhere(client, service, printed, database, make_user, make_password):
     """The password stands in no table, in no answer, and in nothing that the service prints or logs."""
+    service.inside("log_from_info")
     user, short = make_user(), f"Pq7{make_password(length=4)}"[:7]
     replies = [
         client.post(SIGN_UP, json=user),

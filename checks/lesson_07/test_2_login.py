@@ -43,6 +43,18 @@ def test_who_signed_up_elsewhere_logs_in(client, log_in, make_user):
     assert log_in(user).status_code == 200
 
 
+def test_address_and_password_are_taken_as_they_are(client, sign_up, log_in, make_user, make_password):
+    """The address keeps its capitals, and the password its spaces: with others nobody logs in."""
+    spaced = f" {make_password()} "
+    user = sign_up(email=make_user()["email"].title().replace("@Example.Com", "@example.com"), password=spaced)
+    assert log_in(user).status_code == 200
+    assert refused(log_in(user, password=spaced.strip()))
+    other = sign_up()
+    assert log_in(other).status_code == 200
+    for changed in (f" {other['password']}", f"{other['password']} "):
+        assert refused(log_in(other, password=changed))
+
+
 def test_login_is_refused(nobody_gets_in, log_in, add_user, make_password):
     """A wrong password, an unknown address and a user who is not active are answered with 401 and the header."""
     user, tries = nobody_gets_in
@@ -97,8 +109,9 @@ def test_login_takes_a_form(client, sign_up, log_in):
         assert client.post(LOGIN, data={name: both[name]}).status_code == 422
 
 
-def test_login_says_nothing_else(client, printed, sign_up, log_in, make_password):
+def test_login_says_nothing_else(client, service, printed, sign_up, log_in, make_password):
     """Neither the password nor the hash stands in an answer, nor the password in what the service prints."""
+    service.inside("log_from_info")
     user = sign_up()
     wrong = make_password()
     replies = [log_in(user), log_in(user, password=wrong), client.post(LOGIN, data={"password": wrong})]

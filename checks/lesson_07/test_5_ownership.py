@@ -22,10 +22,15 @@ def test_new_recipe_belongs_to_who_sends_it(client, database, add_user, as_user,
 @pytest.mark.parametrize("version", VERSIONS)
 def test_nobody_submits_for_others(client, database, add_user, as_user, make_body, version):
     """Another number than their own as submitter_id is answered with 403, whosever it is, and nothing is stored."""
-    user, other, admin = add_user(), add_user(), add_user(role="admin")
+    user, other, editor, admin = add_user(), add_user(), add_user(role="editor"), add_user(role="admin")
     address = f"{version}/recipes/"
     assert client.post(address, json=make_body(version), headers=as_user(user)).status_code == 201
-    for who, number in ((user, other["id"]), (user, admin["id"] + 999), (admin, user["id"])):
+    for who, number in (
+        (user, other["id"]),
+        (user, admin["id"] + 999),
+        (editor, user["id"]),
+        (admin, user["id"]),
+    ):
         body = {**make_body(version), "submitter_id": number}
         assert client.post(address, json=body, headers=as_user(who)).status_code == 403
     assert database.count("recipes") == 1
@@ -111,11 +116,15 @@ def test_order_of_refusals(client, doors, add_recipe, add_user, as_user):
         assert reply.status_code == 404, f"{door}: {reply.status_code}"
 
 
-def test_locked_out_change_nothing(client, database, doors, add_recipe, add_user, as_user):
-    """A user who is not active changes nothing, not even what is theirs: 403."""
+def test_locked_out_change_nothing(client, database, doors, add_recipe, add_user, as_user, make_body):
+    """A user who is not active adds and changes nothing, not even what is theirs: 403."""
     owner = add_user(is_active=False)
     recipe = add_recipe(submitter_id=owner["id"])
     before = database.rows("recipes")
+    for version in VERSIONS:
+        reply = client.post(f"{version}/recipes/", json=make_body(version), headers=as_user(owner))
+        assert reply.status_code == 403
+    assert client.post(f"{V1}/recipes/import/", json=[make_body(V1)], headers=as_user(owner)).status_code == 403
     for method, address, body in doors(recipe["id"]).values():
         assert client.request(method, address, json=body, headers=as_user(owner)).status_code == 403
     assert database.rows("recipes") == before

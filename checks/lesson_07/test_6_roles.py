@@ -139,6 +139,16 @@ def test_nobody_promotes_themselves(client, database, staff):
     assert [row["role"] for row in database.rows("users")] == ["user", "editor", "admin"]
 
 
+def test_recipes_of_others_are_replaced(client, staff, add_recipe, make_recipe):
+    """Editors and admins replace everybody's recipes; users get 403, and nobody without a token 401."""
+    _, headers = staff
+    recipe = add_recipe()
+    address = f"{V1}/recipes/{recipe['id']}"
+    expected = {"nobody": 401, "user": 403, "editor": 200, "admin": 200}
+    assert statuses(lambda who: client.put(address, json=make_recipe(), headers=who), headers) == expected
+    assert client.get(address).json()["submitter_id"] == recipe["submitter_id"]
+
+
 @pytest.mark.parametrize("version", [V1, V2])
 def test_recipes_of_others(client, database, staff, add_recipes, version):
     """Editors and admins change and remove everybody's recipes; users get 403, and nobody without a token 401."""
@@ -169,7 +179,7 @@ def test_role_counts_from_the_next_request_on(client, database, staff):
 
 def test_locked_out_admin(client, database, staff, add_recipe):
     """Admins and editors who are not active are answered with 403 wherever their role counts."""
-    _, headers = staff
+    users, headers = staff
     recipe = add_recipe()
     assert client.get(USERS, headers=headers["admin"]).status_code == 200
     database.execute("UPDATE users SET is_active = :no", no=False)
@@ -177,6 +187,15 @@ def test_locked_out_admin(client, database, staff, add_recipe):
     for role in ("editor", "admin"):
         reply = client.patch(f"{V1}/recipes/{recipe['id']}", json={"label": "Changed"}, headers=headers[role])
         assert reply.status_code == 403
+    own = f"{USERS}{users['admin']['id']}"
+    for method, address, body in (
+        ("GET", f"{USERS}lookup/?email={users['user']['email']}", None),
+        ("GET", own, None),
+        ("PATCH", own, {"surname": "Changed"}),
+        ("PATCH", f"{own}/access", {"is_active": True}),
+        ("DELETE", own, None),
+    ):
+        assert client.request(method, address, json=body, headers=headers["admin"]).status_code == 403
 
 
 def test_require_role_is_made_for_some_roles(service):
