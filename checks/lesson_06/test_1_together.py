@@ -17,6 +17,18 @@ def test_ideas_are_what_reddit_likes(client, reddit):
     assert list(reply.json()) == list(SUBREDDITS)
 
 
+def test_names_come_in_their_order(client, upstream, reddit):
+    """The three names come in the order given, whichever answer comes first.
+
+    Passes on the starter: it asks one after the other, and what it answers is right.
+    """
+    expected = reddit()
+    upstream.answer("/r/recipes/top.json", json={"data": {"children": []}}, delay=0.2)
+    reply = client.get(IDEAS)
+    assert reply.json() == {**expected, "recipes": []}
+    assert list(reply.json()) == list(SUBREDDITS)
+
+
 def test_reddit_is_asked_once_for_each(client, upstream, reddit):
     """Each request asks for each subreddit once, for the top five of the day.
 
@@ -39,13 +51,14 @@ def test_all_three_are_under_way_at_once(client, upstream, reddit):
     assert reply.json() == reddit()
 
 
-def test_others_are_answered_meanwhile(client, upstream, while_held):
+def test_others_are_answered_meanwhile(client, upstream, while_held, make_posts):
     """While Reddit takes its time, the service answers other requests."""
     paths = [f"/r/{name}/top.json" for name in SUBREDDITS]
-    with while_held(lambda: client.get(IDEAS, timeout=PATIENCE), *paths, json={"data": {"children": []}}) as ideas:
+    answer, lines = make_posts(1)
+    with while_held(lambda: client.get(IDEAS, timeout=PATIENCE), *paths, json=answer) as ideas:
         assert upstream.wait_for(1), "the service does not ask Reddit"
         assert client.get("/health", timeout=3).status_code == 200
-    assert ideas.result().json() == {name: [] for name in SUBREDDITS}
+    assert ideas.result().json() == dict.fromkeys(SUBREDDITS, lines)
 
 
 def test_nothing_is_remembered(client, upstream, reddit, make_posts):

@@ -41,6 +41,17 @@ def test_one_refuses(client, upstream, without, rng, status):
     assert list(reply.json()) == list(SUBREDDITS)
 
 
+def test_any_status_from_400_on(client, upstream, without, rng):
+    """Whatever status from 400 on a subreddit answers, it has null, and is asked once for a request."""
+    name = rng.choice(SUBREDDITS)
+    for status in (400, 599, *rng.sample(range(401, 599), 4)):
+        before = len(upstream.requests)
+        upstream.answer(f"/r/{name}/top.json", status=status, json={"data": {"children": []}})
+        assert client.get(IDEAS).json() == without(name)
+        asked = len(upstream.requests) - before
+        assert asked == 3, f"r/{name} answers {status}, and is asked more than once for one request"
+
+
 @pytest.mark.parametrize("how", ["drop", "reset", "truncate", "garbage"])
 def test_one_breaks_off(client, upstream, without, rng, how):
     """A subreddit whose connection breaks has null; the others have their lists."""
@@ -61,7 +72,10 @@ def test_one_breaks_off(client, upstream, without, rng, how):
         "7",
         "{}",
         '{"data": null}',
+        '{"data": {}}',
         '{"data": {"children": 7}}',
+        '{"data": {"children": [{"data": {"score": 7, "title": "No address"}}]}}',
+        '{"data": {"children": [{"data": {"score": 7, "url": "https://a.example/no-title"}}]}}',
         '{"data": {"children": [{"data": {"title": "No score"}}]}}',
         '{"data": {"children": [null]}}',
     ],
@@ -73,6 +87,7 @@ def test_one_answers_nonsense(client, upstream, without, rng, body):
     reply = client.get(IDEAS)
     assert reply.status_code == 200
     assert reply.json() == without(name)
+    assert len(upstream.requests) == 3, f"r/{name} answers nonsense, and is asked more than once for one request"
 
 
 def test_all_three_fail(client, upstream, reddit):
@@ -120,10 +135,18 @@ def test_all_three_hang(launch, upstream, reddit, is_quiet):
 def test_slow_is_not_too_late(launch, upstream, reddit):
     """A subreddit that takes its time, and less than REDDIT_TIMEOUT, has its list."""
     expected = reddit()
-    upstream.answer("/r/recipes/top.json", json={"data": {"children": []}}, delay=0.5)
+    upstream.answer("/r/recipes/top.json", json={"data": {"children": []}}, delay=1.2)
     with launch(env={"REDDIT_TIMEOUT": "8"}) as service:
         reply = service.client.get(IDEAS, timeout=PATIENCE)
     assert reply.json() == {**expected, "recipes": []}
+
+
+def test_late_is_too_late(launch, upstream, without, rng):
+    """A subreddit that answers after REDDIT_TIMEOUT has null, even when it is only a little late."""
+    name = rng.choice(SUBREDDITS)
+    upstream.answer(f"/r/{name}/top.json", json={"data": {"children": []}}, delay=1.0)
+    with launch(env={"REDDIT_TIMEOUT": "0.4"}) as service:
+        assert service.client.get(IDEAS, timeout=PATIENCE).json() == without(name)
 
 
 def test_failed_is_asked_again(client, upstream, reddit, without):

@@ -30,7 +30,7 @@ def test_as_many_as_there_are_turns(service, client, upstream, reddit):
 
 def test_bound_is_a_setting(launch, upstream, reddit, rng):
     """The bound is the setting REDDIT_MOST_AT_ONCE."""
-    expected, most = reddit(), rng.choice([6, 7, 8])
+    expected, most = reddit(), rng.choice([11, 12, 13])
     upstream.barrier(most, timeout=2)
     with launch(env={"REDDIT_MOST_AT_ONCE": str(most)}) as service:
         replies = service.together(6, lambda _: service.client.get(IDEAS, timeout=PATIENCE))
@@ -70,7 +70,11 @@ def test_turns_are_given_back(launch, upstream, reddit):
         for name in SUBREDDITS:
             upstream.answer(f"/r/{name}/top.json", json={"data": {"children": []}})
         reply = service.client.get(IDEAS, timeout=PATIENCE)
-    assert reply.json() == {key: [] for key in expected}, "a turn was not given back"
+        assert reply.json() == {key: [] for key in expected}, "a turn was not given back"
+        for name in SUBREDDITS:
+            upstream.answer(f"/r/{name}/top.json", json={"data": {"children": []}}, delay=0.05)
+        service.together(4, lambda _: service.client.get(IDEAS, timeout=PATIENCE))
+    assert upstream.max_in_flight <= 3, "after failures more questions are under way than there are turns"
 
 
 def test_waiting_for_a_turn_does_not_count(launch, upstream, reddit):

@@ -19,11 +19,14 @@ def test_price_is_what_the_market_says(client, upstream, market, make_recipe):
 
     Passes on the starter: it is given, and has to stay what it is.
     """
-    label = make_recipe()["label"]
+    label = f"{make_recipe()['label']},  with sauce"
     reply = client.get(PRICE, params={"label": label})
     assert reply.status_code == 200
     assert reply.json() == {"label": label, "price": market}
     assert [request.query for request in upstream.requests] == [{"label": [label]}]
+    for price in (0, 0.25):
+        upstream.answer("/prices", json={"price": price})
+        assert client.get(PRICE, params={"label": label}).json() == {"label": label, "price": price}
 
 
 def test_label_has_bounds(client, market):
@@ -51,20 +54,23 @@ def test_market_without_a_price(client, upstream, answer):
     assert detail
 
 
-def test_others_are_answered_meanwhile(client, upstream, reddit, while_held):
+def test_others_are_answered_meanwhile(launch, upstream, reddit, while_held):
     """While the market takes its time, the service answers other requests: /health, a list, ideas."""
     ask = {"params": {"label": "Leek soup"}, "timeout": PATIENCE}
-    with while_held(lambda: client.get(PRICE, **ask), "/prices", json={"price": 7}) as price:
+    with (
+        launch(env={"REDDIT_MOST_AT_ONCE": "1"}) as service,
+        while_held(lambda: service.client.get(PRICE, **ask), "/prices", json={"price": 7}) as price,
+    ):
         assert upstream.wait_for(1), "the service does not ask the market"
         for path in ("/health", f"{V1}/users/", f"{V1}/recipes/"):
-            assert client.get(path, timeout=3).status_code == 200
-        assert client.get(IDEAS, timeout=3).json() == reddit()
+            assert service.client.get(path, timeout=3).status_code == 200
+        assert service.client.get(IDEAS, timeout=3).json() == reddit()
     assert price.result().json() == {"label": "Leek soup", "price": 7.0}
 
 
 def test_four_prices_at_once(service, client, upstream, market):
     """Four questions are under way to the market at the same time."""
     upstream.barrier(4, timeout=2)
-    replies = service.together(4, lambda n: client.get(PRICE, params={"label": f"Dish {n}"}, timeout=PATIENCE))
+    replies = service.together(4, lambda n: client.get(PRICE, params={"label": f"Dish {n % 3}"}, timeout=PATIENCE))
     assert upstream.barrier_met, f"only {upstream.max_in_flight} questions were under way to the market at once"
-    assert [reply.json() for reply in replies] == [{"label": f"Dish {n}", "price": market} for n in range(4)]
+    assert [reply.json() for reply in replies] == [{"label": f"Dish {n % 3}", "price": market} for n in range(4)]

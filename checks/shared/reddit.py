@@ -19,18 +19,24 @@ PATIENCE = 6.0
 
 @pytest.fixture
 def make_posts(rng: Any) -> Any:
-    """A maker of what Reddit answers, and of the lines that the service should make of it."""
+    """A maker of what Reddit answers, and of the lines that the service should make of it.
+
+    Titles are kept as they are, with blanks around them too; a score may be 0 or less; and a post may come twice.
+    """
 
     def make(count: int = 5) -> tuple[dict[str, Any], list[str]]:
         posts = [
             {
-                "score": rng.randrange(1, 9999),
-                "title": f"Dish {rng.randrange(10**6)} (my mother's)",
+                "score": rng.randrange(-99, 9999),
+                "title": f" Dish {rng.randrange(10**6)} (my mother's) &amp; sauce ",
                 "url": f"https://recipes.example/{rng.randrange(10**6)}",
                 "author": "somebody",
             }
             for _ in range(count)
         ]
+        if count > 2:
+            posts[1]["score"], posts[2]["score"] = 0, -rng.randrange(1, 99)
+            posts.append(posts[0])
         answer = {"kind": "Listing", "data": {"children": [{"kind": "t3", "data": post} for post in posts]}}
         return answer, [f"{post['score']}: {post['title']} ({post['url']})" for post in posts]
 
