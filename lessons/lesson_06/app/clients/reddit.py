@@ -65,6 +65,12 @@ class RedditClient:
 
 
 def describe(found: Any) -> list[str]:
-    """Make a line of each post in an answer of Reddit's."""
+    """Make a line of each post in an answer of Reddit's.
+
+    Raises:
+        LookupError, TypeError, ValueError: it is not what Reddit answers.
+    """
     posts = [child["data"] for child in found["data"]["children"]]
-    return [f"{post['score']}: {post['title']} ({post['url']})" for post in posts]
+    lines = [f"{post['score']}: {post['title']} ({post['url']})" for post in posts]
+    "".join(lines).encode()  # JSON can hold half a character ("\ud83c"), which no answer of ours can
+    return lines

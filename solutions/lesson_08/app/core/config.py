@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     """Where the ideas come from."""
     reddit_timeout: float = Field(default=3.0, gt=0)
     """Seconds that one question to Reddit may take."""
-    reddit_most_at_once: int = Field(default=5, ge=1)
+    reddit_most_at_once: int = Field(default=5, ge=1, le=100)  # httpx keeps no more connections than that
     """How many questions may be under way to Reddit at any moment, in the whole service."""
     market_url: str = "https://market.example"
     """Who knows the prices."""
