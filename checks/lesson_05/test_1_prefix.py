@@ -110,11 +110,15 @@ def test_root_is_no_part_of_the_api(client, service):
     assert client.get(f"{V1}/").status_code == 404
 
 
-def test_page_shows_the_newest(client, add_recipes, links, rng):
+def test_page_shows_the_newest(client, add_user, make_recipe, links, rng):
     """The page shows the ten newest recipes, the newest first, each label as a link to the recipe's url."""
-    recipes = add_recipes([{}] * rng.randint(11, 14))
-    shown = [pair for pair in links(client.get("/")) if pair[0].startswith("https://recipes.example/")]
-    assert shown == [(one["url"], one["label"]) for one in reversed(recipes)][:10]
+    somebody = add_user()["id"]
+    recipes = [make_recipe(submitter_id=somebody) for _ in range(rng.randint(11, 14))]
+    numbers = [client.post(f"{V1}/recipes/", json=recipe).json()["id"] for recipe in recipes]
+    for _ in range(2):
+        shown = [pair for pair in links(client.get("/")) if pair[0].startswith("https://recipes.example/")]
+        assert shown == [(one["url"], one["label"]) for one in reversed(recipes)][:10]
+        client.patch(f"{V1}/recipes/{numbers[3]}", json={"source": "Another one"})  # which makes it no newer
 
 
 def test_page_follows_what_is_stored(client, add_recipes, links):

@@ -75,6 +75,29 @@ def test_changes_are_seen_through_both(client, add_recipes, titled, rng):
     assert {name: kept[name] for name in other} == other
 
 
+def test_changes_of_version_1_are_seen_in_version_2(client, add_recipes, make_recipe, titled):
+    """What version 1 changes, adds and removes is seen in version 2 at once, also on a page and in a search."""
+    first, second, third = add_recipes([{"image": "https://images.example/6.jpg"}] * 3)
+
+    def seen():
+        alone = client.get(f"{V2}/recipes/{first['id']}").json()
+        page = {one["id"]: one for one in client.get(f"{V2}/recipes/").json()["results"]}
+        params = {"keyword": alone["title"]}
+        found = {one["id"]: one for one in client.get(f"{V2}/recipes/search/", params=params).json()["results"]}
+        assert page[first["id"]] == found[first["id"]] == alone
+        return alone, sorted(page)
+
+    assert seen()[1] == [first["id"], second["id"], third["id"]]
+    client.delete(f"{V1}/recipes/{third['id']}")
+    for change in ({"label": "Changed through version 1"}, {"image": None}, {"source": "Ada"}):
+        reply = client.patch(f"{V1}/recipes/{first['id']}", json=change)
+        assert seen() == (titled(reply.json()), [first["id"], second["id"]])
+    replaced = client.put(f"{V1}/recipes/{first['id']}", json=make_recipe())
+    assert seen()[0] == titled(replaced.json())
+    new = client.post(f"{V1}/recipes/", json=make_recipe(submitter_id=first["submitter_id"])).json()["id"]
+    assert seen()[1] == [first["id"], second["id"], new]
+
+
 def test_nothing_sent_changes_nothing(client, add_recipe):
     """PATCH of version 2 with {} answers 200 and changes nothing, updated_at included."""
     recipe = add_recipe(image="https://images.example/5.jpg")

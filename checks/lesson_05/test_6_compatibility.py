@@ -174,6 +174,9 @@ def test_what_is_new_may_come(judge, document):
         new["paths"][things]["get"]["parameters"].append(
             {"name": "skip", "in": "query", "required": False, "schema": {"type": "integer"}}
         )
+        new["paths"][things]["get"]["parameters"].append(
+            {"name": "sort", "in": "query", "schema": {"type": "string"}}  # it may be left out, as nothing is said
+        )
 
     assert judge(change) == []
 
@@ -277,6 +280,19 @@ def test_renamed_schema_breaks_nobody(judge, document):
         schemas[document["out"]]["properties"]["maker"] = {"$ref": "#/components/schemas/Renamed"}
 
     assert judge(change) == []
+
+
+def test_one_place_of_a_schema(judge, document):
+    """An answer that gets another schema than before is looked at, also where others keep the one they had."""
+
+    def change(new):
+        schemas = new["components"]["schemas"]
+        schemas["Thin"] = deepcopy(schemas[document["out"]])
+        del schemas["Thin"]["properties"]["name"]
+        answer = new["paths"][document["thing"]]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        answer["properties"]["found"] = {"$ref": "#/components/schemas/Thin"}
+
+    assert judge(change), "one of two answers has lost a field"
 
 
 def test_both_directions(judge, document):

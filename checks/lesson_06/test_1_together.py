@@ -61,6 +61,21 @@ def test_others_are_answered_meanwhile(client, upstream, while_held, make_posts)
     assert ideas.result().json() == dict.fromkeys(SUBREDDITS, lines)
 
 
+def test_users_are_read_meanwhile(launch, upstream, while_held, make_posts):
+    """While several requests for ideas wait for Reddit, the database is there for others."""
+    paths = [f"/r/{name}/top.json" for name in SUBREDDITS]
+    answer, _ = make_posts(1)
+    with launch(env={"REDDIT_MOST_AT_ONCE": "15", "REDDIT_TIMEOUT": "8"}) as service:
+
+        def several():
+            return service.together(5, lambda _: service.client.get(IDEAS, timeout=PATIENCE))
+
+        with while_held(several, *paths, json=answer) as ideas:
+            upstream.wait_for(15, timeout=1.5)  # fewer, where fewer are let through: that is for exercise 6.3
+            assert service.client.get(f"{V1}/users/", timeout=3).status_code == 200
+    assert [reply.status_code for reply in ideas.result()] == [200] * 5
+
+
 def test_nothing_is_remembered(client, upstream, reddit, make_posts):
     """Each request asks anew, and shows what Reddit says now.
 

@@ -73,6 +73,7 @@ def test_one_breaks_off(client, upstream, without, rng, how):
         "{}",
         '{"data": null}',
         '{"data": {}}',
+        '{"data": {"children": null}}',
         '{"data": {"children": 7}}',
         '{"data": {"children": [{"data": {"score": 7, "title": "No address"}}]}}',
         '{"data": {"children": [{"data": {"score": 7, "url": "https://a.example/no-title"}}]}}',
@@ -88,6 +89,20 @@ def test_one_answers_nonsense(client, upstream, without, rng, body):
     assert reply.status_code == 200
     assert reply.json() == without(name)
     assert len(upstream.requests) == 3, f"r/{name} answers nonsense, and is asked more than once for one request"
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [(b'{"data": "\xe4"}', {}), (b"nonsense", {"content-encoding": "gzip"})],
+    ids=["not UTF-8", "not gzip"],
+)
+def test_one_answers_bytes_that_are_no_text(client, upstream, without, rng, body, headers):
+    """A subreddit whose answer cannot be decoded has null; the others have their lists."""
+    name = rng.choice(SUBREDDITS)
+    upstream.answer(f"/r/{name}/top.json", body=body, headers={"content-type": "application/json", **headers})
+    reply = client.get(IDEAS)
+    assert reply.status_code == 200
+    assert reply.json() == without(name)
 
 
 def test_all_three_fail(client, upstream, reddit):
@@ -135,8 +150,8 @@ def test_all_three_hang(launch, upstream, reddit, is_quiet):
 def test_slow_is_not_too_late(launch, upstream, reddit):
     """A subreddit that takes its time, and less than REDDIT_TIMEOUT, has its list."""
     expected = reddit()
-    upstream.answer("/r/recipes/top.json", json={"data": {"children": []}}, delay=1.2)
-    with launch(env={"REDDIT_TIMEOUT": "8"}) as service:
+    upstream.answer("/r/recipes/top.json", json={"data": {"children": []}}, delay=1.3)
+    with launch(env={"REDDIT_TIMEOUT": "2.4"}) as service:
         reply = service.client.get(IDEAS, timeout=PATIENCE)
     assert reply.json() == {**expected, "recipes": []}
 
@@ -144,7 +159,7 @@ def test_slow_is_not_too_late(launch, upstream, reddit):
 def test_late_is_too_late(launch, upstream, without, rng):
     """A subreddit that answers after REDDIT_TIMEOUT has null, even when it is only a little late."""
     name = rng.choice(SUBREDDITS)
-    upstream.answer(f"/r/{name}/top.json", json={"data": {"children": []}}, delay=1.0)
+    upstream.answer(f"/r/{name}/top.json", json={"data": {"children": []}}, delay=0.7)
     with launch(env={"REDDIT_TIMEOUT": "0.4"}) as service:
         assert service.client.get(IDEAS, timeout=PATIENCE).json() == without(name)
 

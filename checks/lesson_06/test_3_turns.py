@@ -66,6 +66,13 @@ def test_turns_are_given_back(launch, upstream, reddit):
             for _ in range(2):
                 reply = service.client.get(IDEAS, timeout=PATIENCE)
                 assert reply.json() == dict.fromkeys(SUBREDDITS)
+        for answer in ({"status": 403}, {"text": "nonsense"}, {"json": {"data": 7}}):
+            upstream.reset()
+            for name in SUBREDDITS:
+                upstream.answer(f"/r/{name}/top.json", **answer)
+            for _ in range(2):
+                reply = service.client.get(IDEAS, timeout=PATIENCE)
+                assert reply.json() == dict.fromkeys(SUBREDDITS)
         upstream.reset()
         for name in SUBREDDITS:
             upstream.answer(f"/r/{name}/top.json", json={"data": {"children": []}})
@@ -86,5 +93,5 @@ def test_waiting_for_a_turn_does_not_count(launch, upstream, reddit):
     for name in SUBREDDITS:
         upstream.answer(f"/r/{name}/top.json", json={"data": {"children": []}}, delay=0.15)
     with launch(env={"REDDIT_MOST_AT_ONCE": "1", "REDDIT_TIMEOUT": "0.6"}) as service:
-        replies = service.together(2, lambda _: service.client.get(IDEAS, timeout=PATIENCE))
-    assert [reply.json() for reply in replies] == [{key: [] for key in expected}] * 2
+        replies = service.together(5, lambda _: service.client.get(IDEAS, timeout=PATIENCE))
+    assert [reply.json() for reply in replies] == [{key: [] for key in expected}] * 5

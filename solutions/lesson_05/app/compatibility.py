@@ -32,7 +32,7 @@ class _Comparison:
     def __init__(self, old: dict[str, Any], new: dict[str, Any]) -> None:
         self.old = old
         self.new = new
-        self.seen: set[tuple[str, bool]] = set()
+        self.seen: set[tuple[int, int, bool]] = set()
 
     def paths(self) -> Iterator[str]:
         for path, operations in self.old["paths"].items():
@@ -44,9 +44,9 @@ class _Comparison:
                     yield from self.operation(where, operations[method], there)
 
     def operation(self, where: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
-        needed = {one["name"] for one in old.get("parameters", []) if one["required"]}
+        needed = {one["name"] for one in old.get("parameters", []) if one.get("required")}
         for one in new.get("parameters", []):
-            if one["required"] and one["name"] not in needed:
+            if one.get("required") and one["name"] not in needed:
                 yield f"{where} needs {one['name']}."
         yield from self.schemas(where, schema_of(old.get("requestBody")), schema_of(new.get("requestBody")), sent=True)
         for status, answer in old["responses"].items():
@@ -57,11 +57,10 @@ class _Comparison:
                 yield from self.schemas(where, schema_of(answer), schema_of(there), sent=False)
 
     def schemas(self, where: str, old: dict[str, Any], new: dict[str, Any], *, sent: bool) -> Iterator[str]:
-        if "$ref" in old:
-            if (old["$ref"], sent) in self.seen:  # a schema may hold itself
-                return
-            self.seen.add((old["$ref"], sent))
         old, new = resolve(self.old, old), resolve(self.new, new)
+        if (id(old), id(new), sent) in self.seen:  # a schema may hold itself
+            return
+        self.seen.add((id(old), id(new), sent))
         if old.get("type") != new.get("type"):
             yield f"{where} has another type."
         fields = new.get("properties", {})
